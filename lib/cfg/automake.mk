@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += lib/cfg/libcfg.a
+lib_cfg_libcfg_a_SOURCES = \
+	lib/cfg/cfg-diff.c \
+	lib/cfg/cfg-diff.h \
+	lib/cfg/cfg-option.c \
+	lib/cfg/cfg-option.h \
+	lib/cfg/cfg-parse.c \
+	lib/cfg/cfg-parse.h \
+	lib/cfg/cfg-private.h \
+	lib/cfg/cfg-startup.c \
+	lib/cfg/cfg-unacted.c \
+	lib/cfg/cfg-unique.c \
+	lib/cfg/cfg.c \
+	lib/cfg/cfg.h

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cfg-private.h: the steps of cfg_parse() that have files of their own.
+ *
+ * Used by lib/cfg only.
+ */
+#ifndef CFG_CFG_PRIVATE_H
+#define CFG_CFG_PRIVATE_H 1
+
+#include "cfg/cfg.h"
+#include "compiler.h"
+
+/* Marks the interface as unusable and adds the text to its error and to the
+ * warnings. */
+void cfg_iface_refuse(struct cfg *, struct cfg_iface *, const char *format,
+                      ...) OVS_PRINTF_FORMAT(3, 4);
+
+/* cfg-unique.c: refuses all but one of the interfaces that share a name, a
+ * socket or a device.  `cfg` is sorted, its interfaces are parsed. */
+struct cfg_env;
+void cfg_check_unique(struct cfg *, const struct cfg_env *);
+
+/* cfg-unacted.c: adds a note per key that is set but not acted on. */
+void cfg_note_unacted(struct cfg *);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cfg-unacted.c: which keys are stored but do nothing?
+ *
+ * Acting on a key means: take its row out here, and put one into the tables
+ * of cfg-parse.c.  Columns are listed likewise in ovsdb/snapshot.c.
+ */
+#include <config.h>
+#include "cfg/cfg-private.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util.h"
+
+struct unacted {
+    const char *key;
+    const char *same;           /* value that asks for what is done anyway,
+                                 * and so needs no note; or NULL */
+    unsigned int types;         /* interfaces: 1u << cfg_type; 0: all */
+};
+
+#define ETHDEV (1u << CFG_TYPE_DPDK)
+#define VHOST (1u << CFG_TYPE_VHOST_SERVER | 1u << CFG_TYPE_VHOST_CLIENT)
+
+/* Open_vSwitch.other_config, waiting to be acted on. */
+static const struct unacted ovs_later[] = {
+    { .key = "pmd-auto-lb", .same = "false" },
+    { .key = "pmd-auto-lb-improvement-threshold" },
+    { .key = "pmd-auto-lb-load-threshold" },
+    { .key = "pmd-auto-lb-rebal-interval" },
+    { .key = "pmd-maxsleep", .same = "0" },
+    { .key = "pmd-perf-metrics", .same = "false" },
+    { .key = "pmd-rxq-assign", .same = "roundrobin" },
+    { .key = "pmd-rxq-isolate", .same = "true" },
+    { .key = "pmd-sleep-max", .same = "0" },
+    { .key = "tx-flush-interval", .same = "0" },
+};
+
+/* Open_vSwitch.other_config, for parts that this switch does without. */
+static const struct unacted ovs_never[] = {
+    { .key = "emc-insert-inv-prob" },
+    { .key = "flow-limit" },
+    { .key = "hw-offload", .same = "false" },
+    { .key = "max-idle" },
+    { .key = "max-revalidator" },
+    { .key = "min-revalidate-pps" },
+    { .key = "n-handler-threads" },
+    { .key = "n-offload-threads" },
+    { .key = "n-revalidator-threads" },
+    { .key = "offload-rebalance", .same = "false" },
+    { .key = "smc-enable", .same = "false" },
+    { .key = "tc-policy" },
+    { .key = "userspace-tso-enable", .same = "false" },
+    { .key = "vlan-limit" },
+};
+
+static const struct unacted bridge_keys[] = {
+    { .key = "datapath-id" },
+    { .key = "disable-in-band" },
+    { .key = "mac-learning-fallback" },
+    { .key = "mcast-snooping-aging-time" },
+    { .key = "mcast-snooping-disable-flood-unregistered", .same = "false" },
+    { .key = "mcast-snooping-table-size" },
+    { .key = "rstp-priority" },
+    { .key = "stp-priority" },
+};
+
+static const struct unacted iface_options[] = {
+    { "dpdk-lsc-interrupt", "false", ETHDEV },
+    { "dpdk-vf-mac", NULL, ETHDEV },
+    { "flow-ctrl-autoneg", "false", ETHDEV },
+    { "rx-flow-ctrl", "false", ETHDEV },
+    { "tx-flow-ctrl", "false", ETHDEV },
+    { "vhost-rings", "auto", VHOST },
+};
+
+static const struct unacted iface_other_config[] = {
+    { "mempool-group", NULL, ETHDEV | VHOST },
+    { "pmd-rxq-affinity", NULL, ETHDEV | VHOST },
+    { "tx-steering", "thread", ETHDEV | VHOST },
+};
+
+/* Adds a note for each of `rows` that `map`, the column `column` of record
+ * `record` (NULL: the only one) of `table`, asks for. */
+static void
+note(struct cfg *cfg, const struct unacted *rows, size_t n_rows,
+     unsigned int type, const struct smap *map, const char *table,
+     const char *record, const char *column, const char *why)
+{
+    for (const struct unacted *u = rows; u < &rows[n_rows]; u++) {
+        const char *value = smap_get(map, u->key);
+
+        if (value && (!u->types || u->types & type)
+            && (!u->same || strcasecmp(value, u->same))) {
+            cfg_add_note(cfg, xasprintf("%s%s%s: %s:%s %s", table,
+                                        record ? " " : "",
+                                        record ? record : "",
+                                        column, u->key, why));
+        }
+    }
+}
+
+static const char later[] = "is stored but not acted on yet";
+static const char never[] = "is stored but has no effect: there is no flow "
+                            "cache and no hardware offload here";
+
+static void
+note_iface(struct cfg *cfg, const struct cfg_iface *iface)
+{
+    unsigned int type = 1u << iface->kind;
+
+    note(cfg, iface_options, ARRAY_SIZE(iface_options), type, &iface->options,
+         "Interface", iface->name, "options", later);
+    note(cfg, iface_other_config, ARRAY_SIZE(iface_other_config), type,
+         &iface->other_config, "Interface", iface->name, "other_config",
+         later);
+}
+
+void
+cfg_note_unacted(struct cfg *cfg)
+{
+    note(cfg, ovs_later, ARRAY_SIZE(ovs_later), 0, &cfg->other_config,
+         "Open_vSwitch", NULL, "other_config", later);
+    note(cfg, ovs_never, ARRAY_SIZE(ovs_never), 0, &cfg->other_config,
+         "Open_vSwitch", NULL, "other_config", never);
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        const struct cfg_bridge *br = &cfg->bridges[i];
+
+        note(cfg, bridge_keys, ARRAY_SIZE(bridge_keys), 0, &br->other_config,
+             "Bridge", br->name, "other_config", later);
+        for (size_t j = 0; j < br->n_ports; j++) {
+            for (size_t k = 0; k < br->ports[j].n_ifaces; k++) {
+                note_iface(cfg, &br->ports[j].ifaces[k]);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cfg.c: making, copying and freeing the plain values of a configuration.
+ *
+ * An OVS map holds a pointer into itself while it is small, so whatever
+ * moves a struct with a map in it (growing an array, sorting) is done here
+ * and repairs the maps afterwards.
+ */
+#include <config.h>
+#include "cfg/cfg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/hmap.h"
+#include "util.h"
+
+void
+cfg_init(struct cfg *cfg)
+{
+    memset(cfg, 0, sizeof *cfg);
+    smap_init(&cfg->other_config);
+}
+
+static void
+free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(texts[i]);
+    }
+    free(texts);
+}
+
+static void
+iface_destroy(struct cfg_iface *iface)
+{
+    free(iface->name);
+    free(iface->type);
+    free(iface->mac);
+    free(iface->error);
+    smap_destroy(&iface->options);
+    smap_destroy(&iface->other_config);
+    cfg_settings_destroy(&iface->set);
+}
+
+static void
+port_destroy(struct cfg_port *port)
+{
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        iface_destroy(&port->ifaces[i]);
+    }
+    free(port->ifaces);
+    free(port->name);
+}
+
+static void
+bridge_destroy(struct cfg_bridge *br)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        port_destroy(&br->ports[i]);
+    }
+    free(br->ports);
+    free(br->name);
+    free(br->datapath_type);
+    free(br->fail_mode);
+    free(br->hwaddr);
+    free(br->error);
+    smap_destroy(&br->other_config);
+}
+
+void
+cfg_destroy(struct cfg *cfg)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        bridge_destroy(&cfg->bridges[i]);
+    }
+    free(cfg->bridges);
+    smap_destroy(&cfg->other_config);
+    free(cfg->pmd_cpu_mask);
+    free_texts(cfg->warnings, cfg->n_warnings);
+    free_texts(cfg->notes, cfg->n_notes);
+}
+
+void
+cfg_move(struct cfg *dst, struct cfg *src)
+{
+    *dst = *src;
+    hmap_moved(&dst->other_config.map);
+    cfg_init(src);
+}
+
+/* Makes room for one more element behind the `n` that `array` has.  Room
+ * doubles whenever `n` is a power of two, so its size need not be kept. */
+static void *
+grow(void *array, size_t n, size_t size)
+{
+    return n & (n - 1) ? array : xrealloc(array, MAX(2 * n, 1) * size);
+}
+
+static void
+add_text(char ***texts, size_t *n, char *text)
+{
+    *texts = grow(*texts, *n, sizeof **texts);
+    (*texts)[(*n)++] = text;
+}
+
+void
+cfg_add_warning(struct cfg *cfg, char *text)
+{
+    add_text(&cfg->warnings, &cfg->n_warnings, text);
+}
+
+void
+cfg_add_note(struct cfg *cfg, char *text)
+{
+    add_text(&cfg->notes, &cfg->n_notes, text);
+}
+
+static void
+bridges_moved(struct cfg *cfg)
+{
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        hmap_moved(&cfg->bridges[i].other_config.map);
+    }
+}
+
+static void
+ifaces_moved(struct cfg_port *port)
+{
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        hmap_moved(&port->ifaces[i].options.map);
+        hmap_moved(&port->ifaces[i].other_config.map);
+    }
+}
+
+struct cfg_bridge *
+cfg_add_bridge(struct cfg *cfg, const char *name)
+{
+    struct cfg_bridge *br;
+
+    cfg->bridges = grow(cfg->bridges, cfg->n_bridges, sizeof *cfg->bridges);
+    bridges_moved(cfg);
+    br = &cfg->bridges[cfg->n_bridges++];
+    memset(br, 0, sizeof *br);
+    br->name = xstrdup(name);
+    smap_init(&br->other_config);
+    return br;
+}
+
+struct cfg_port *
+cfg_bridge_add_port(struct cfg_bridge *br, const char *name)
+{
+    struct cfg_port *port;
+
+    br->ports = grow(br->ports, br->n_ports, sizeof *br->ports);
+    port = &br->ports[br->n_ports++];
+    memset(port, 0, sizeof *port);
+    port->name = xstrdup(name);
+    return port;
+}
+
+struct cfg_iface *
+cfg_port_add_iface(struct cfg_port *port, const char *name)
+{
+    struct cfg_iface *iface;
+
+    port->ifaces = grow(port->ifaces, port->n_ifaces, sizeof *port->ifaces);
+    ifaces_moved(port);
+    iface = &port->ifaces[port->n_ifaces++];
+    memset(iface, 0, sizeof *iface);
+    iface->name = xstrdup(name);
+    smap_init(&iface->options);
+    smap_init(&iface->other_config);
+    cfg_settings_init(&iface->set);
+    return iface;
+}
+
+static int
+compare_bridges(const void *a_, const void *b_)
+{
+    const struct cfg_bridge *a = a_, *b = b_;
+
+    return strcmp(a->name, b->name);
+}
+
+static int
+compare_ports(const void *a_, const void *b_)
+{
+    const struct cfg_port *a = a_, *b = b_;
+
+    return strcmp(a->name, b->name);
+}
+
+static int
+compare_ifaces(const void *a_, const void *b_)
+{
+    const struct cfg_iface *a = a_, *b = b_;
+
+    return strcmp(a->name, b->name);
+}
+
+/* qsort() may not be given a null pointer, even for no elements. */
+static void
+sort(void *array, size_t n, size_t size,
+     int (*compare)(const void *, const void *))
+{
+    if (n > 1) {
+        qsort(array, n, size, compare);
+    }
+}
+
+void
+cfg_sort(struct cfg *cfg)
+{
+    sort(cfg->bridges, cfg->n_bridges, sizeof *cfg->bridges, compare_bridges);
+    bridges_moved(cfg);
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        struct cfg_bridge *br = &cfg->bridges[i];
+
+        sort(br->ports, br->n_ports, sizeof *br->ports, compare_ports);
+        for (size_t j = 0; j < br->n_ports; j++) {
+            struct cfg_port *port = &br->ports[j];
+
+            sort(port->ifaces, port->n_ifaces, sizeof *port->ifaces,
+                 compare_ifaces);
+            ifaces_moved(port);
+        }
+    }
+}
+
+void
+cfg_settings_init(struct cfg_settings *set)
+{
+    memset(set, 0, sizeof *set);
+}
+
+void
+cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
+{
+    *dst = *src;
+    dst->devargs = nullable_xstrdup(src->devargs);
+    dst->vhost_path = nullable_xstrdup(src->vhost_path);
+    dst->mac = nullable_xstrdup(src->mac);
+}
+
+bool
+cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
+{
+    return nullable_string_is_equal(a->devargs, b->devargs)
+           && nullable_string_is_equal(a->vhost_path, b->vhost_path)
+           && a->mtu == b->mtu
+           && a->n_rxq == b->n_rxq
+           && a->n_rxq_desc == b->n_rxq_desc
+           && a->n_txq_desc == b->n_txq_desc
+           && a->max_queue_pairs == b->max_queue_pairs
+           && a->tx_retries_max == b->tx_retries_max
+           && a->iommu == b->iommu
+           && a->postcopy == b->postcopy
+           && nullable_string_is_equal(a->mac, b->mac);
+}
+
+void
+cfg_settings_destroy(struct cfg_settings *set)
+{
+    free(set->devargs);
+    free(set->vhost_path);
+    free(set->mac);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cfg.h: the configuration as plain values.
+ *
+ * One `struct cfg` is a complete picture of what the database asks for.
+ * ovsdb/snapshot.c fills the "as written" members from rows, cfg_parse()
+ * (cfg-parse.h) fills the checked values and the error texts, cfg_diff()
+ * (cfg-diff.h) compares it with what is running.  No member points into the
+ * database.  Everything here is pure: no DPDK, no I/O, no globals; a `struct
+ * cfg` belongs to the thread that made it.
+ */
+#ifndef CFG_CFG_H
+#define CFG_CFG_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "smap.h"
+
+/* Interface types that the schema's users know (contract.md).  A type that is
+ * known but that this build cannot make is CFG_TYPE_UNSUPPORTED and yields an
+ * error text, never a silent port. */
+enum cfg_type {
+    CFG_TYPE_DPDK,
+    CFG_TYPE_VHOST_SERVER,      /* dpdkvhostuser */
+    CFG_TYPE_VHOST_CLIENT,      /* dpdkvhostuserclient */
+    CFG_TYPE_INTERNAL,
+    CFG_TYPE_UNSUPPORTED,
+};
+
+enum {
+    CFG_MTU_DEFAULT = 1500,     /* bytes of Ethernet payload */
+    CFG_MTU_MIN = 68,           /* RFC 791 */
+    CFG_MTU_MAX = 9702,         /* 9728-byte frame less 26 (design.md) */
+    CFG_DESC_DEFAULT = 2048,    /* descriptors of one ethdev queue */
+    CFG_DESC_MAX = 4096,
+    CFG_VHOST_DESC = 2048,      /* descriptors that the per-port memory model
+                                 * counts for a vhost queue, whatever size the
+                                 * guest gave its rings */
+    CFG_RXQ_MAX = 128,          /* receive queues of one ethdev */
+    CFG_VHOST_PAIRS_MAX = 128,
+    CFG_NAME_MAX = 255,         /* longest name of an object, in bytes */
+    CFG_IFNAME_MAX = 15,        /* likewise of a kernel device */
+    CFG_SUN_PATH_MAX = 107,     /* longest path of a Unix socket, in bytes */
+};
+
+/* The settings of one interface, checked.  This is what a running port keeps
+ * as its wanted settings: two ports with equal settings need no change.
+ * Strings are owned; NULL where the type does not have the setting. */
+struct cfg_settings {
+    char *devargs;              /* dpdk: options:dpdk-devargs */
+    char *vhost_path;           /* vhost: absolute path of the socket */
+    uint32_t mtu;               /* bytes; 0: none asked for, keep the
+                                 * running one (a new port: the default) */
+    uint32_t n_rxq;             /* dpdk: receive queues asked for, >= 1 */
+    uint32_t n_rxq_desc;        /* dpdk: power of two, <= CFG_DESC_MAX */
+    uint32_t n_txq_desc;        /* likewise */
+    uint32_t max_queue_pairs;   /* vhost: 1..CFG_VHOST_PAIRS_MAX */
+    uint32_t tx_retries_max;    /* vhost: 0..32 */
+    bool iommu;                 /* vhost client: global, read once */
+    bool postcopy;
+    char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
+};
+
+struct cfg_iface {
+    /* As written. */
+    char *name;
+    char *type;                 /* "" and "system" are the same */
+    struct smap options;
+    struct smap other_config;
+    bool has_mtu_request;
+    int64_t mtu_request;
+    bool has_ofport_request;
+    int64_t ofport_request;
+    char *mac;                  /* Interface.mac or NULL */
+
+    /* Checked by cfg_parse(). */
+    enum cfg_type kind;
+    struct cfg_settings set;
+    bool usable;                /* false: no port can be made of this */
+    bool must_stop;             /* not usable, and dangerous where it runs:
+                                 * a member of a bond would make a loop */
+    char *error;                /* text for Interface.error, or NULL.  With
+                                 * `usable` still true the port runs with the
+                                 * default of the setting that was wrong. */
+};
+
+struct cfg_port {
+    char *name;
+    struct cfg_iface *ifaces;   /* sorted by name */
+    size_t n_ifaces;
+};
+
+struct cfg_bridge {
+    /* As written. */
+    char *name;
+    char *datapath_type;
+    char *fail_mode;            /* NULL, "standalone" or "secure" */
+    struct smap other_config;
+    struct cfg_port *ports;     /* sorted by name */
+    size_t n_ports;
+
+    /* Checked. */
+    bool secure;                /* fail_mode=secure: forward nothing */
+    uint32_t mac_aging_time;    /* seconds, 15..3600; default 300 */
+    uint32_t mac_table_size;    /* entries, 10..1000000; default 8192 */
+    bool forward_bpdu;
+    char *hwaddr;               /* NULL or a checked MAC address */
+    char *error;                /* goes to each of its interfaces */
+};
+
+enum cfg_dpdk_init { CFG_DPDK_FALSE, CFG_DPDK_TRUE, CFG_DPDK_TRY };
+
+struct cfg {
+    struct smap other_config;   /* Open_vSwitch.other_config as written */
+    struct cfg_bridge *bridges; /* sorted by name */
+    size_t n_bridges;
+
+    /* Checked. */
+    enum cfg_dpdk_init dpdk_init;
+    char *pmd_cpu_mask;         /* hexadecimal digits without 0x, or NULL */
+    uint32_t stats_interval;    /* ms, >= 5000 */
+    char **warnings;            /* texts for the log, one per wrong value,
+                                 * those of `error` members included */
+    size_t n_warnings;
+    char **notes;               /* texts for the log: settings stored but not
+                                 * acted on, by table, record and key */
+    size_t n_notes;
+};
+
+void cfg_init(struct cfg *);
+void cfg_destroy(struct cfg *);         /* frees members, not `cfg` */
+
+/* Moves the members of `src` to `dst`, which holds nothing yet; `src` is
+ * empty afterwards.  (Plain assignment would break the maps.) */
+void cfg_move(struct cfg *dst, struct cfg *src);
+
+/* Take over `text`, which is malloc'ed. */
+void cfg_add_warning(struct cfg *, char *text);
+void cfg_add_note(struct cfg *, char *text);
+
+void cfg_settings_init(struct cfg_settings *);
+void cfg_settings_clone(struct cfg_settings *dst,
+                        const struct cfg_settings *src);
+bool cfg_settings_equal(const struct cfg_settings *,
+                        const struct cfg_settings *);
+void cfg_settings_destroy(struct cfg_settings *);
+
+/* Growing the arrays: each returns a zeroed new element with its maps
+ * initialised; earlier pointers into the array become invalid. */
+struct cfg_bridge *cfg_add_bridge(struct cfg *, const char *name);
+struct cfg_port *cfg_bridge_add_port(struct cfg_bridge *, const char *name);
+struct cfg_iface *cfg_port_add_iface(struct cfg_port *, const char *name);
+
+/* Sorts bridges, ports and interfaces by name, so that two snapshots of one
+ * database compare equal whatever order its rows came in. */
+void cfg_sort(struct cfg *);
+
+#endif

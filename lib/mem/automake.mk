@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += lib/mem/libmem.a
+lib_mem_libmem_a_SOURCES = \
+	lib/mem/mem-cmd.c \
+	lib/mem/mempool.h \
+	lib/mem/mp-cache.c \
+	lib/mem/mp-cache.h \
+	lib/mem/mp-care.c \
+	lib/mem/mp-chunk.c \
+	lib/mem/mp-chunk.h \
+	lib/mem/mp-info.c \
+	lib/mem/mp-make.c \
+	lib/mem/mp-make.h \
+	lib/mem/mp-memory.c \
+	lib/mem/mp-memory.h \
+	lib/mem/mp-ops.c \
+	lib/mem/mp-ops.h \
+	lib/mem/mp-pool.c \
+	lib/mem/mp-pool.h \
+	lib/mem/mp-size.c \
+	lib/mem/mp-size.h

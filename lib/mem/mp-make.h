@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mp-make.h: making, filling and freeing one pool.
+ *
+ * Between mp-pool.c, which knows who uses which pool, and DPDK.  Main thread.
+ */
+#ifndef MEM_MP_MAKE_H
+#define MEM_MP_MAKE_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+/* What a pool is to be. */
+struct mp_spec {
+    char name[RTE_MEMPOOL_NAMESIZE];
+    int socket;
+    uint32_t mtu;               /* any with the pool's adjusted MTU */
+    uint32_t asked;             /* mbufs, and the room that is made */
+};
+
+/* What became of it. */
+struct mp_made {
+    struct rte_mempool *pool;
+    uint32_t granted;           /* mbufs that the pool was made with */
+    uint64_t bytes;             /* of DPDK's heap */
+};
+
+/* Makes a pool with `spec->asked` mbufs or, where memory is short, a size
+ * that mp_next_smaller() leads to.  Returns 0, or a negative errno with the
+ * reason as a text that goes behind "...: ". */
+int mp_make(const struct mp_spec *, struct mp_made *, char **reasonp);
+
+/* Adds one chunk with at most `max` mbufs, for which there must be room.
+ * Returns how many came in or a negative errno. */
+int mp_grow(struct mp_made *, uint32_t max);
+
+/* Has the pool all mbufs that it was asked for? */
+static inline bool
+mp_is_full(const struct mp_made *m)
+{
+    return m->pool->populated_size >= m->pool->size;
+}
+
+/* Frees the pool and its memory.  All its mbufs must be home, and nobody may
+ * hold a reference. */
+void mp_unmake(struct mp_made *);
+
+#endif

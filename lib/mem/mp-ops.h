@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mp-ops.h: the mempool handler that our pools are made with.
+ *
+ * Two things set it apart from the handlers of DPDK:
+ *
+ *  - A live pool may grow.  An object is a complete mbuf before it is put
+ *    where another core can take it.
+ *  - No thread waits for another that is preempted inside an operation.  (On
+ *    a processor without a 16-byte compare-and-swap one may.)
+ *
+ * A pool with this handler must have been given its private data by
+ * rte_pktmbuf_pool_init() before the first rte_mempool_populate_iova().
+ */
+#ifndef MEM_MP_OPS_H
+#define MEM_MP_OPS_H 1
+
+#include <stddef.h>
+
+struct rte_mempool;
+struct rte_mempool_ops;
+
+/* The handlers.  The better one that the processor can run is registered with
+ * DPDK before main(). */
+extern const struct rte_mempool_ops mp_ops_stack;   /* lock-free */
+extern const struct rte_mempool_ops mp_ops_ring;
+
+/* Its name, for rte_mempool_set_ops_byname(). */
+const char *mp_ops_name(void);
+
+/* Bytes that the handler keeps for a pool that was populated. */
+size_t mp_ops_bytes(const struct rte_mempool *);
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += lib/pmd/libpmd.a
+lib_pmd_libpmd_a_SOURCES = \
+	lib/pmd/io-thread.c \
+	lib/pmd/io-thread.h \
+	lib/pmd/packet-thread.c \
+	lib/pmd/packet-thread.h \
+	lib/pmd/pmd-cmd.c \
+	lib/pmd/pmd-format.c \
+	lib/pmd/pmd-format.h \
+	lib/pmd/pmd-loop.c \
+	lib/pmd/pmd-loop.h \
+	lib/pmd/pmd-mask.c \
+	lib/pmd/pmd-mask.h \
+	lib/pmd/pmd-perf.c \
+	lib/pmd/pmd-perf.h \
+	lib/pmd/pmd-private.h \
+	lib/pmd/pmd-reload.c \
+	lib/pmd/pmd-reload.h \
+	lib/pmd/pmd.c \
+	lib/pmd/pmd.h \
+	lib/pmd/rxq-assign.c \
+	lib/pmd/rxq-assign.h

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pmd-loop.c: what a PMD thread does between its start and its end.
+ *
+ * The thread polls the queues of its list, run to completion: each burst goes
+ * through the switch before the next is taken.  It takes no lock, makes no
+ * system call and writes nothing that another thread reads but its counters,
+ * except where the switch sends to a device.  Its clock is the TSC; the second
+ * that the FDB counts by is looked up once a millisecond.
+ *
+ * In RCU the thread is online while it polls and offline while it sleeps for
+ * want of queues.
+ */
+#include <config.h>
+#include "pmd/pmd-loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "eal/rcu.h"
+#include "mem/mempool.h"
+#include "pmd/pmd-reload.h"
+#include "port/port.h"
+#include "switch/bridge.h"
+#include "switch/forward.h"
+#include "util.h"
+
+/* Files the counters if an interval has ended. */
+static void
+file_counters(struct pmd_perf *perf, const struct poll_list *list)
+{
+    uint64_t interval = perf_interval(perf->tsc);
+
+    if (interval == perf->interval) {
+        return;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        rxq_perf_file(list->rxqs[i].perf, perf);
+    }
+    pmd_perf_file(perf, interval);
+}
+
+static void
+sleep_without_queues(struct pmd_thread *t, int rcu)
+{
+    rcu_offline(rcu);
+    mp_flush_lcore();
+    while (sem_wait(&t->wake) && errno == EINTR) {
+        continue;
+    }
+    pmd_perf_start(&t->perf);
+    rcu_online(rcu);
+}
+
+static void
+poll_until_told(void *t_, int rcu)
+{
+    struct pmd_thread *t = t_;
+    const uint64_t tick = rte_get_tsc_hz() / 1000;
+    uint64_t next_tick = 0;
+    uint32_t second = 0;
+
+    rcu_online(rcu);
+    pmd_perf_start(&t->perf);
+    for (;;) {
+        const struct poll_list *list
+            = atomic_load_explicit(&t->list, memory_order_acquire);
+
+        if (OVS_UNLIKELY(!list)) {
+            break;
+        }
+        if (OVS_UNLIKELY(!list->n)) {
+            sleep_without_queues(t, rcu);
+            continue;
+        }
+        if (OVS_UNLIKELY(t->perf.tsc >= next_tick)) {
+            next_tick = t->perf.tsc + tick;
+            second = switch_now();
+            file_counters(&t->perf, list);
+        }
+        for (size_t i = 0; i < list->n; i++) {
+            const struct poll_rxq *rxq = &list->rxqs[i];
+            struct rte_mbuf *frames[PORT_BURST];
+            uint16_t n = port_rx(rxq->port, rxq->queue, frames, PORT_BURST);
+
+            if (n) {
+                forward_burst(list->forward,
+                              atomic_load_explicit(&rxq->port->ingress,
+                                                   memory_order_acquire),
+                              frames, n, second);
+            }
+            pmd_perf_polled(&t->perf, rxq->perf, n);
+        }
+        rcu_quiescent(rcu);
+    }
+    rcu_offline(rcu);
+}
+
+static void
+destroy(struct pmd_thread *t)
+{
+    forward_ctx_destroy(t->forward);
+    sem_destroy(&t->wake);
+    free_cacheline(t);
+}
+
+struct pmd_thread *
+pmd_thread_start(int core, int node, unsigned int sender, char **errp)
+{
+    struct pmd_thread *t = xzalloc_cacheline(sizeof *t);
+    struct poll_list *none;
+    char *error = NULL;
+    char *name;
+
+    t->core = core;
+    t->node = node;
+    t->sender = sender;
+    t->forward = forward_ctx_create(sender);
+    none = poll_list_create(t->forward, 0);
+    atomic_init(&t->list, none);
+    sem_init(&t->wake, 0, 0);
+
+    t->thread.core = core;
+    t->thread.is_pmd = true;
+    t->thread.run = poll_until_told;
+    t->thread.aux = t;
+    name = xasprintf("pmd-c%02d/id:", core);
+    if (packet_thread_start(&t->thread, name, &error)) {
+        *errp = xasprintf("no PMD thread on core %d: %s", core, error);
+        free(error);
+        free(none);
+        destroy(t);
+        t = NULL;
+    }
+    free(name);
+    return t;
+}
+
+void
+pmd_thread_stop(struct pmd_thread *t)
+{
+    struct poll_list *list = atomic_load_explicit(&t->list,
+                                                  memory_order_relaxed);
+
+    ovs_assert(!list->n);
+    atomic_store_explicit(&t->list, NULL, memory_order_release);
+    sem_post(&t->wake);
+    packet_thread_join(&t->thread);
+    free(list);
+    destroy(t);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pmd-loop.h: one PMD thread: start, stop, and what it shares with the main
+ * thread.
+ *
+ * The functions are the main thread's.
+ */
+#ifndef PMD_PMD_LOOP_H
+#define PMD_PMD_LOOP_H 1
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "pmd/packet-thread.h"
+#include "pmd/pmd-format.h"
+#include "pmd/pmd-perf.h"
+
+struct forward_ctx;
+struct poll_list;
+
+struct pmd_thread {
+    /* Main: wo, before the thread starts.  Thread: ro. */
+    int core;
+    int node;
+
+    /* Main: wo.  Thread: ro.  See pmd-reload.h. */
+    _Atomic(struct poll_list *) list;   /* NULL: leave */
+    sem_t wake;                 /* posted after an empty list was replaced */
+
+    /* Main only. */
+    struct packet_thread thread;
+    unsigned int sender;        /* number for port_tx() */
+    struct forward_ctx *forward;        /* in the list that is in force */
+    struct pmd_stats base;      /* as of the last pmd-stats-clear */
+    uint64_t past_tx_packets, past_tx_batches;  /* of earlier `forward`s */
+
+    /* Thread: rw.  Main: ro. */
+    struct pmd_perf perf;
+};
+
+/* Starts a thread on `core` with an empty list.  Returns NULL with a text
+ * where it cannot be pinned there or has no place in DPDK or RCU any more. */
+struct pmd_thread *pmd_thread_start(int core, int node, unsigned int sender,
+                                    char **errp);
+
+/* Ends the thread, which has no queue, and frees it.  Its mempool caches are
+ * flushed. */
+void pmd_thread_stop(struct pmd_thread *);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pmd-private.h: between pmd.c and pmd-cmd.c.  Main thread only.
+ */
+#ifndef PMD_PMD_PRIVATE_H
+#define PMD_PMD_PRIVATE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pmd_thread;
+
+/* Does the thread of kernel-backed ports run? */
+bool pmd_is_running(void);
+
+/* The PMD threads in order of core; valid until the next change of the set. */
+struct pmd_thread *const *pmd_get_threads(size_t *n);
+
+#endif

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += lib/port/libport.a
+lib_port_libport_a_SOURCES = \
+	lib/port/ethdev-attach.c \
+	lib/port/ethdev-conf.c \
+	lib/port/ethdev-devargs.c \
+	lib/port/ethdev-quirks.c \
+	lib/port/ethdev-stats.c \
+	lib/port/ethdev.c \
+	lib/port/ethdev.h \
+	lib/port/internal.c \
+	lib/port/kernel-io.c \
+	lib/port/kernel-link.c \
+	lib/port/kernel-link.h \
+	lib/port/kernel.c \
+	lib/port/kernel.h \
+	lib/port/port-class.h \
+	lib/port/port-cmd.c \
+	lib/port/port-reconf.c \
+	lib/port/port-reconf.h \
+	lib/port/port.c \
+	lib/port/port.h \
+	lib/port/vhost-event.c \
+	lib/port/vhost-io.c \
+	lib/port/vhost-stats.c \
+	lib/port/vhost.c \
+	lib/port/vhost.h

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ethdev-attach.c: which device does dpdk-devargs name, and whose is it?
+ *
+ * `users` is the one place that knows which port uses which ethdev.  A device
+ * belongs to the port that attached it: it is closed and removed from its bus
+ * with the port, so that its memory returns and its devargs can be given
+ * again.  A device with several ports (they share one rte_device) is removed
+ * with the last of them.
+ *
+ * Main thread only, but for on_removed().
+ */
+#include <config.h>
+#include "port/ethdev.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
+#include <rte_errno.h>
+#include <rte_ether.h>
+
+#include "eal/dpdk-compat.h"
+#include "eal/eal.h"
+#include "eal/log-modules.h"
+#include "util.h"
+
+#define this_module log_netdev_dpdk
+
+static struct ethdev *users[RTE_MAX_ETHPORTS];
+
+const char *
+ethdev_strerror(int error)
+{
+    error = abs(error);
+    /* Drivers of virtual devices return -1 for anything. */
+    return (error == 1 ? "refused by its driver, which logged the reason"
+            : rte_strerror(error));
+}
+
+unsigned int
+ethdev_for_each(void (*cb)(struct ethdev *))
+{
+    unsigned int n = 0;
+
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        if (users[i]) {
+            cb(users[i]);
+            n++;
+        }
+    }
+    return n;
+}
+
+static uint16_t
+find_by_mac(const struct rte_ether_addr *mac)
+{
+    uint16_t id;
+
+    RTE_ETH_FOREACH_DEV (id) {
+        struct rte_ether_addr addr;
+
+        if (!rte_eth_macaddr_get(id, &addr)
+            && rte_is_same_ether_addr(&addr, mac)) {
+            return id;
+        }
+    }
+    return RTE_MAX_ETHPORTS;
+}
+
+static uint16_t
+find_by_devargs(const char *devargs)
+{
+    struct rte_dev_iterator it;
+    uint16_t id;
+
+    RTE_ETH_FOREACH_MATCHING_DEV (id, devargs, &it) {
+        rte_eth_iterator_cleanup(&it);
+        return id;
+    }
+    return RTE_MAX_ETHPORTS;
+}
+
+static void
+remove_probed(const struct rte_devargs *da)
+{
+    int error = rte_eal_hotplug_remove(rte_bus_name(da->bus), da->name);
+
+    if (error) {
+        VLOG_WARN("could not detach device '%s': %s", da->name,
+                  ethdev_strerror(error));
+    }
+}
+
+static int
+probe(const char *devargs, const struct rte_devargs *da, uint16_t *id,
+      char **why)
+{
+    int error;
+
+    if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS) {
+        *why = xasprintf("all %d devices that this build of DPDK allows "
+                         "(RTE_MAX_ETHPORTS) are in use", RTE_MAX_ETHPORTS);
+        return -ENOSPC;
+    }
+    error = rte_dev_probe(devargs);
+    if (error) {
+        *why = xstrdup(ethdev_strerror(error));
+        return error < 0 ? error : -ENODEV;
+    }
+    *id = find_by_devargs(devargs);
+    if (*id == RTE_MAX_ETHPORTS) {
+        remove_probed(da);
+        *why = xstrdup("it has no Ethernet device that matches");
+        return -ENODEV;
+    }
+    VLOG_INFO("Device '%s' attached to DPDK", devargs);
+    return 0;
+}
+
+/* Finds the device, attaching it where that is needed: `*attached`. */
+static int
+find_or_probe(const char *devargs, uint16_t *id, bool *attached, char **why)
+{
+    struct rte_devargs da;
+    struct rte_ether_addr mac;
+    int error;
+
+    *attached = false;
+    error = ethdev_parse_mac(devargs, &mac, why);
+    if (error != -ENOENT) {
+        *id = error ? RTE_MAX_ETHPORTS : find_by_mac(&mac);
+        if (!error && *id == RTE_MAX_ETHPORTS) {
+            *why = xstrdup("no device known to DPDK has this MAC address");
+            error = -ENODEV;
+        }
+        return error;
+    }
+    error = ethdev_parse_devargs(devargs, &da, why);
+    if (error) {
+        return error;
+    }
+    *id = find_by_devargs(devargs);
+    if (*id == RTE_MAX_ETHPORTS) {
+        error = probe(devargs, &da, id, why);
+        *attached = !error;
+    }
+    ethdev_forget_devargs(&da);
+    return error;
+}
+
+/* DPDK's interrupt thread. */
+static int
+on_removed(uint16_t port_id OVS_UNUSED,
+           enum rte_eth_event_type event OVS_UNUSED, void *dev_,
+           void *ret OVS_UNUSED)
+{
+    struct ethdev *dev = dev_;
+
+    atomic_store_explicit(&dev->removed, true, memory_order_release);
+    port_notify();
+    return 0;
+}
+
+static int
+adopt(struct ethdev *dev, uint16_t id, char **why)
+{
+    const struct rte_devargs *da;
+    struct rte_eth_dev_info info;
+    int error;
+
+    memset(&info, 0, sizeof info);
+    error = rte_eth_dev_info_get(id, &info);
+    if (!error) {
+        error = rte_eth_dev_callback_register(id, RTE_ETH_EVENT_INTR_RMV,
+                                              on_removed, dev);
+    }
+    if (error) {
+        *why = xstrdup(ethdev_strerror(error));
+        return error;
+    }
+    da = rte_dev_devargs(info.device);
+    ethdev_limits_from_info(&info,
+                            ethdev_quirks(info.driver_name,
+                                          da && da->args ? da->args : ""),
+                            &dev->limits);
+    dev->device = info.device;
+    dev->socket = dpdk_memory_socket(rte_eth_dev_socket_id(id));
+    dev->port_id = id;
+    dev->multi_segs = (dev->limits.tx_offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS
+                       || dev->limits.quirks & ETHDEV_ANY_SEGS);
+    dev->loop = dev->limits.quirks & ETHDEV_LOOP;
+    dev->configured = false;
+    dev->removed_seen = false;
+    atomic_store_explicit(&dev->removed, false, memory_order_release);
+    users[id] = dev;
+    return 0;
+}
+
+static void
+undo_probe(uint16_t id, const char *devargs)
+{
+    struct rte_devargs da;
+    char *why = NULL;
+
+    rte_eth_dev_close(id);
+    if (!ethdev_parse_devargs(devargs, &da, &why)) {
+        remove_probed(&da);
+        ethdev_forget_devargs(&da);
+    }
+    free(why);
+}
+
+int
+ethdev_attach(struct ethdev *dev, char **errp)
+{
+    const char *devargs = dev->up.wanted.devargs;
+    bool attached;
+    char *why = NULL;
+    uint16_t id = RTE_MAX_ETHPORTS;
+    int error;
+
+    if (eal_state() != EAL_RUNNING) {
+        *errp = xasprintf("%s: DPDK is not running (see other_config:"
+                          "dpdk-init in table Open_vSwitch)", dev->up.name);
+        return -EAGAIN;
+    }
+    if (!devargs || !devargs[0]) {
+        *errp = xasprintf("'%s' is missing 'options:dpdk-devargs'",
+                          dev->up.name);
+        return -EINVAL;
+    }
+    error = find_or_probe(devargs, &id, &attached, &why);
+    if (!error && users[id]) {
+        *errp = xasprintf("'%s' is trying to use device '%s' which is already "
+                          "in use by '%s'", dev->up.name, devargs,
+                          users[id]->up.name);
+        return -EADDRINUSE;
+    }
+    if (!error) {
+        error = adopt(dev, id, &why);
+        if (error && attached) {
+            undo_probe(id, devargs);
+        }
+    }
+    if (error) {
+        *errp = xasprintf("Error attaching device '%s' to DPDK: %s", devargs,
+                          why);
+        free(why);
+    }
+    return error;
+}
+
+/* Does a port use another ethdev of `device`? */
+static struct ethdev *
+user_of(const struct rte_device *device)
+{
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        if (users[i] && users[i]->device == device) {
+            return users[i];
+        }
+    }
+    return NULL;
+}
+
+/* Does another port's device serve memif socket `path`? */
+static bool
+memif_socket_in_use(const char *path)
+{
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        char *other = NULL;
+        bool same;
+
+        if (users[i] && users[i]->limits.quirks & ETHDEV_MEMIF) {
+            other = ethdev_memif_socket(rte_dev_devargs(users[i]->device));
+        }
+        same = other && !strcmp(other, path);
+        free(other);
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+forget_events(struct ethdev *dev)
+{
+    /* -EAGAIN: the interrupt thread is in the callback now. */
+    while (rte_eth_dev_callback_unregister(dev->port_id,
+                                           RTE_ETH_EVENT_INTR_RMV, on_removed,
+                                           dev) == -EAGAIN) {
+        rte_pause();
+    }
+}
+
+void
+ethdev_release(struct ethdev *dev)
+{
+    uint16_t id = dev->port_id;
+    int error;
+
+    if (id == RTE_MAX_ETHPORTS) {
+        return;
+    }
+    forget_events(dev);
+    users[id] = NULL;
+    if (dev->loop) {
+        ethdev_prepare_loop_close(dev);
+    }
+    if (dev->limits.quirks & ETHDEV_MEMIF) {
+        char *path = ethdev_memif_socket(rte_dev_devargs(dev->device));
+
+        if (path && !memif_socket_in_use(path)) {
+            ethdev_memif_silence(path);
+        }
+        free(path);
+    }
+    dev->port_id = RTE_MAX_ETHPORTS;
+    error = rte_eth_dev_close(id);
+    if (error) {
+        VLOG_WARN("%s: could not close the device: %s", dev->up.name,
+                  ethdev_strerror(error));
+    }
+    if (!user_of(dev->device)) {
+        error = rte_dev_remove(dev->device);
+        if (error) {
+            VLOG_WARN("%s: could not detach the device: %s", dev->up.name,
+                      ethdev_strerror(error));
+        }
+    }
+    dev->device = NULL;
+}
+
+static uint16_t
+find_known(const char *devargs)
+{
+    struct rte_devargs da;
+    uint16_t id = RTE_MAX_ETHPORTS;
+    char *why = NULL;
+
+    if (eal_state() == EAL_RUNNING
+        && !ethdev_parse_devargs(devargs, &da, &why)) {
+        id = find_by_devargs(devargs);
+        ethdev_forget_devargs(&da);
+    }
+    free(why);
+    return id;
+}
+
+int
+ethdev_detach(const char *devargs, char **text)
+{
+    uint16_t id = find_known(devargs);
+    struct rte_eth_dev_info info;
+    uint16_t sibling;
+    int error;
+
+    if (id == RTE_MAX_ETHPORTS) {
+        *text = xasprintf("Device '%s' not found in DPDK", devargs);
+        return -ENODEV;
+    }
+    memset(&info, 0, sizeof info);
+    error = rte_eth_dev_info_get(id, &info);
+    if (!error && user_of(info.device)) {
+        *text = xasprintf("Device '%s' is being used by interface '%s'. "
+                          "Remove it before detaching", devargs,
+                          user_of(info.device)->up.name);
+        return -EBUSY;
+    }
+    if (!error) {
+        RTE_ETH_FOREACH_DEV_OF (sibling, info.device) {
+            rte_eth_dev_close(sibling);
+        }
+        error = rte_dev_remove(info.device);
+    }
+    if (error) {
+        *text = xasprintf("Device '%s' can not be detached: %s", devargs,
+                          ethdev_strerror(error));
+        return error;
+    }
+    *text = xasprintf("All devices shared with device '%s' have been detached",
+                      devargs);
+    return 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * port-class.h: the seam for a new port type.
+ *
+ * A port type is one file with one `struct port_class`, one row in the table
+ * of port.c, a paragraph of schema and a test.  Control operations run in
+ * the main thread.  `rx` and `tx` run in packet threads, concurrently with
+ * the main thread, but never concurrently with `reconfigure`, `start`,
+ * `stop` or `destruct` of the same port: port-reconf.c takes the port out of
+ * every poll list and every bridge first and waits for a grace period.
+ */
+#ifndef PORT_PORT_CLASS_H
+#define PORT_PORT_CLASS_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cfg/cfg.h"
+#include "mem/mempool.h"
+#include "port/port.h"
+
+struct rte_mbuf;
+struct smap;
+
+/* What a change of settings needs. */
+enum port_change {
+    PORT_CHANGE_NONE,           /* nothing differs */
+    PORT_CHANGE_LIVE,           /* applied while packets flow */
+    PORT_CHANGE_RESTART,        /* quiesce, reconfigure, start */
+};
+
+struct port_class {
+    enum cfg_type kind;
+    const char *type;           /* Interface.type */
+    bool pmd;                   /* polled by PMDs; false: by the thread of
+                                 * kernel-backed ports, through `rx_fd` */
+    bool dpdk;                  /* "a DPDK interface" to the tools */
+
+    size_t size;                /* of the class's struct, whose first member
+                                 * is `struct port` */
+
+    /* Opens the device. `p->wanted` is set. On failure undoes everything it
+     * did and returns a negative errno with a text. */
+    int (*construct)(struct port *p, char **errp);
+
+    /* Closes the device and frees what the class holds, but not the mempool:
+     * port-reconf.c puts it back afterwards. */
+    void (*destruct)(struct port *p);
+
+    /* Decides, purely, what `p->wanted` (with `p->want_n_txq`) needs in
+     * comparison with `p->running`. */
+    enum port_change (*plan)(const struct port *p);
+
+    /* Refuses, with a text, what the device cannot do, before anything is
+     * done for it.  May be NULL. */
+    int (*check)(struct port *p, char **errp);
+
+    /* Fills the request for the mempool that `p->wanted` needs. False: none
+     * is needed now (a vhost port without guest). */
+    bool (*mempool_request)(const struct port *p, struct mp_request *req);
+
+    /* Applies `p->wanted` with mempool `mp` (NULL where none is needed) and
+     * fills `p->running`. Called quiesced for PORT_CHANGE_RESTART, else
+     * live.  On failure the device is as it was before the call, as far as
+     * the driver allows, and `p->running` unchanged; the text says which step
+     * failed and why.  The device still references its old mempool then. */
+    int (*reconfigure)(struct port *p, struct mp *mp, enum port_change,
+                       char **errp);
+
+    /* Memory for `p->wanted` could not be had, and the port keeps its settings
+     * and its mempool: does what an event asked for as far as these allow.
+     * May be NULL. */
+    void (*carry_on)(struct port *p);
+
+    /* After reconfigure, before the port is published; and the reverse,
+     * after it was withdrawn.  A port that was never reconfigured is not
+     * started. May be NULL. */
+    int (*start)(struct port *p, char **errp);
+    void (*stop)(struct port *p);
+
+    /* Receives up to `max` frames of queue `q` into `m`; returns how many.
+     * A received mbuf is the caller's. */
+    uint16_t (*rx)(struct port *p, uint16_t q, struct rte_mbuf **m,
+                   uint16_t max);
+
+    /* Sends `n` frames on queue `q`; takes every mbuf, sent or not, and
+     * counts those it dropped.  port_tx() serialises callers per queue. */
+    void (*tx)(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n);
+
+    /* Kernel-backed ports: the descriptor to wait on for frames, or -1 while
+     * there is none.  NULL for others. */
+    int (*rx_fd)(const struct port *p);
+    /* Kernel-backed ports: sends what `tx` queued, a bounded number of
+     * frames; runs in the thread of kernel-backed ports.  True: more is
+     * queued, so the thread may not sleep before it called again. */
+    bool (*service)(struct port *p);
+
+    /* Adds to `stats` (integers as text are the caller's business: use
+     * port_stat_add()). */
+    void (*get_stats)(struct port *p, struct port_stats *);
+    void (*get_status)(const struct port *p, struct smap *status);
+    void (*get_link)(const struct port *p, struct port_link *);
+
+    /* Text in parentheses in dpif/show, or NULL: just the type. Caller
+     * frees. */
+    char *(*describe)(const struct port *p);
+
+/* Takes the device's own link up or down. -ENOTSUP: it has none, which
+     * is no failure. May be NULL. */
+    int (*set_link)(struct port *p, bool up);
+
+    /* Main loop: events that library threads queued, state of the device
+     * that only polling tells.  True where port_reconfigure() is due.  May be
+     * NULL. */
+    bool (*run)(struct port *p);
+
+    /* Main loop, once a round, before any port's run(): what the ports of a
+     * class share (link changes that the kernel announces, links that only
+     * polling tells), and what that waits for.  Both or neither; may be
+     * NULL. */
+    void (*run_class)(void);
+    void (*wait_class)(void);
+
+    /* Any thread: does the device deliver on rx queue `q` now (a guest may
+     * switch its queues off)?  NULL: always. */
+    bool (*rxq_enabled)(const struct port *p, uint16_t q);
+
+    /* Mbufs the port may hold at once with its running settings beyond what
+     * packet threads have in hand (rx rings, tx rings). */
+    uint32_t (*mbuf_need)(const struct port *p);
+};
+
+extern const struct port_class ethdev_class;
+extern const struct port_class vhost_server_class;
+extern const struct port_class vhost_client_class;
+extern const struct port_class internal_class;
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * port-reconf.c: the life cycle of a port: create, change, delete.
+ *
+ * The steps of a change, and why in this order, stand in port.h.  Each step
+ * here carries its number.
+ */
+#include <config.h>
+#include "port/port-reconf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eal/log-modules.h"
+#include "port/port-class.h"
+#include "port/port.h"
+#include "util.h"
+
+#define this_module log_netdev_dpdk
+
+static struct port_hooks hooks;
+
+void
+port_reconf_init(const struct port_hooks *h)
+{
+    hooks = *h;
+}
+
+static void
+set_error(struct port *p, const char *error)
+{
+    if (!nullable_string_is_equal(p->error, error)) {
+        free(p->error);
+        p->error = nullable_xstrdup(error);
+        port_changed(p);
+    }
+}
+
+/* 3: no packet thread receives from, sends to or knows the port's queues
+ * when this returns. */
+static void
+quiesce(struct port *p)
+{
+    if (p->state != PORT_RUNNING) {
+        return;
+    }
+    atomic_store_explicit(&p->txq_count, 0, memory_order_release);
+    hooks.quiesce(p);
+    if (p->class->stop) {
+        p->class->stop(p);
+    }
+    p->state = PORT_QUIESCED;
+}
+
+/* 5, and the tx half of 6. */
+static int
+start(struct port *p, char **errp)
+{
+    if (p->class->start) {
+        int error = p->class->start(p, errp);
+
+        if (error) {
+            return error;
+        }
+    }
+    p->state = PORT_RUNNING;
+    atomic_store_explicit(&p->txq_count, p->running.n_txq,
+                          memory_order_release);
+    return 0;
+}
+
+/* 2: the pool for the wanted settings, with a reference.  The port keeps the
+ * one it has where that suits. */
+static int
+get_memory(struct port *p, struct mp **mpp, char **errp)
+{
+    struct mp_request req;
+
+    *mpp = NULL;
+    memset(&req, 0, sizeof req);
+    req.port = p->name;
+    if (!p->class->mempool_request(p, &req)) {
+        return 0;
+    }
+    if (p->mp && mp_suits(p->mp, &req)) {
+        *mpp = p->mp;
+        return 0;
+    }
+    *mpp = mp_get(&req, errp);
+    return *mpp ? 0 : -ENOMEM;
+}
+
+/* 7: back to the registry, which sweeps. */
+static void
+put_memory(struct port *p, struct mp *mp)
+{
+    if (mp) {
+        mp_put(mp, p->name);
+    }
+}
+
+/* A failure of a port in service is said here: its text stays with the port.
+ * Of one that could not be made, its creator says it. */
+static void
+log_failure(const struct port *p, const char *error)
+{
+    if (p->running.valid && !nullable_string_is_equal(p->error, error)) {
+        VLOG_WARN("%s", error);
+    }
+}
+
+static int
+change(struct port *p, enum port_change kind, char **errp)
+{
+    struct mp *old = p->mp;
+    struct mp *new;
+    char *start_error = NULL;
+    int error;
+
+    if (p->class->check) {
+        error = p->class->check(p, errp);                       /* 1 */
+        if (error) {
+            log_failure(p, *errp);
+            return error;
+        }
+    }
+    error = get_memory(p, &new, errp);                          /* 2 */
+    if (error) {
+        log_failure(p, *errp);
+        if (p->mp && p->class->carry_on) {
+            p->class->carry_on(p);
+        }
+        return error;
+    }
+    if (new != old && kind == PORT_CHANGE_LIVE) {
+        kind = PORT_CHANGE_RESTART;     /* rx draws from the pool */
+    }
+    if (kind == PORT_CHANGE_RESTART) {
+        quiesce(p);                                             /* 3 */
+    }
+    error = p->class->reconfigure(p, new, kind, errp);          /* 4 */
+    if (!error) {
+        p->mp = new;
+        p->running.valid = true;
+    } else {
+        log_failure(p, *errp);
+        if (new != old) {
+            put_memory(p, new);
+        }
+    }
+
+    /* Also after a failure: the device is then configured as before. */
+    if (p->state != PORT_RUNNING && p->running.valid) {
+        int rc = start(p, &start_error);                        /* 5 */
+
+        if (rc) {
+            log_failure(p, start_error);
+        }
+        if (rc && !error) {
+            error = rc;
+            *errp = start_error;
+            start_error = NULL;
+        } else if (rc) {
+            char *both = xasprintf("%s; and then: %s", *errp, start_error);
+
+            free(*errp);
+            *errp = both;
+        }
+        if (!rc && p->published) {
+            hooks.publish(p);                                   /* 6 */
+        }
+    }
+    if (p->mp == new && new != old) {
+        put_memory(p, old);                                     /* 7 */
+    }
+    free(start_error);
+    port_changed(p);
+    return error;
+}
+
+int
+port_reconfigure(struct port *p, char **errp)
+{
+    enum port_change kind = p->class->plan(p);
+    char *error_text = NULL;
+    int error;
+
+    *errp = NULL;
+    if (kind == PORT_CHANGE_NONE && p->state == PORT_RUNNING) {
+        set_error(p, NULL);
+        return 0;
+    } else if (kind != PORT_CHANGE_RESTART && p->state != PORT_RUNNING) {
+        kind = PORT_CHANGE_RESTART;
+    }
+    error = change(p, kind, &error_text);
+    if (error) {
+        set_error(p, error_text);
+        *errp = error_text;
+    } else {
+        set_error(p, NULL);
+    }
+    return error;
+}
+
+int
+port_set(struct port *p, const struct cfg_settings *set, unsigned int n_txq,
+         char **errp)
+{
+    cfg_settings_destroy(&p->wanted);
+    cfg_settings_clone(&p->wanted, set);
+    p->want_n_txq = (uint16_t) MIN(n_txq, PORT_MAX_TXQ);
+    return port_reconfigure(p, errp);
+}
+
+static void *
+zalloc_aligned(size_t size)
+{
+    void *v = xmalloc_cacheline(size);
+
+    memset(v, 0, size);
+    return v;
+}
+
+static void
+release(struct port *p)
+{
+    cfg_settings_destroy(&p->wanted);
+    free_cacheline(p->txqs);
+    free_cacheline(p->rxc);
+    free_cacheline(p->txc);
+    free(p->error);
+    free(p->name);
+    free_cacheline(p);
+}
+
+struct port *
+port_create_with_class(const struct port_class *class, const char *name,
+                       const struct cfg_settings *set, unsigned int n_txq,
+                       char **errp)
+{
+    struct port *p = zalloc_aligned(class->size);
+
+    *errp = NULL;
+    p->class = class;
+    p->name = xstrdup(name);
+    p->state = PORT_NEW;
+    atomic_init(&p->admin_up, true);
+    cfg_settings_clone(&p->wanted, set);
+    p->want_n_txq = (uint16_t) MIN(n_txq, PORT_MAX_TXQ);
+    p->txqs = zalloc_aligned(PORT_MAX_TXQ * sizeof *p->txqs);
+    p->rxc = zalloc_aligned(PORT_MAX_RXQ * sizeof *p->rxc);
+    p->txc = zalloc_aligned(PORT_MAX_TXQ * sizeof *p->txc);
+    for (size_t i = 0; i < PORT_MAX_TXQ; i++) {
+        rte_spinlock_init(&p->txqs[i].lock);
+    }
+    atomic_init(&p->txq_count, 0);
+    atomic_init(&p->ingress, NULL);
+
+    if (class->construct(p, errp)) {
+        release(p);
+        return NULL;
+    }
+    p->state = PORT_PROBED;
+    port_register(p);
+    if (port_reconfigure(p, errp)) {
+        port_delete(p);
+        return NULL;
+    }
+    return p;
+}
+
+void
+port_delete(struct port *p)
+{
+    struct mp *mp = p->mp;
+
+    quiesce(p);
+    port_unregister(p);
+    p->class->destruct(p);
+    p->state = PORT_GONE;
+    p->mp = NULL;
+    put_memory(p, mp);
+    release(p);
+}
+
+void
+port_publish(struct port *p)
+{
+    p->published = true;
+    if (p->state == PORT_RUNNING) {
+        hooks.publish(p);
+    }
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vhost-event.c: what the vhost library tells, in its own threads.
+ *
+ * The hand-off is described in vhost.h.
+ */
+#include <config.h>
+#include "port/vhost.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <rte_vhost.h>
+
+#include "eal/log-modules.h"
+#include "eal/rcu.h"
+#include "util.h"
+
+#define this_module log_netdev_dpdk
+
+struct ovs_mutex vhost_mutex = OVS_MUTEX_INITIALIZER;
+static struct ovs_list all_vhosts OVS_GUARDED_BY(vhost_mutex)
+    = OVS_LIST_INITIALIZER(&all_vhosts);
+
+void
+vhost_register(struct vhost *v)
+{
+    ovs_mutex_lock(&vhost_mutex);
+    v->conn.owner = -1;
+    v->conn.vid = -1;
+    v->conn.numa = -1;
+    ovs_list_push_back(&all_vhosts, &v->list_node);
+    ovs_mutex_unlock(&vhost_mutex);
+}
+
+void
+vhost_unregister(struct vhost *v)
+{
+    ovs_mutex_lock(&vhost_mutex);
+    ovs_list_remove(&v->list_node);
+    ovs_mutex_unlock(&vhost_mutex);
+}
+
+int
+vhost_fd_slots_used(void)
+{
+    struct vhost *v;
+    int n = 0;
+
+    ovs_mutex_lock(&vhost_mutex);
+    LIST_FOR_EACH (v, list_node, &all_vhosts) {
+        n += v->fd_slots;
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    return n;
+}
+
+static struct vhost *
+find_by_vid(int vid) OVS_REQUIRES(vhost_mutex)
+{
+    char path[PATH_MAX];
+    struct vhost *v;
+
+    if (rte_vhost_get_ifname(vid, path, sizeof path)) {
+        return NULL;
+    }
+    LIST_FOR_EACH (v, list_node, &all_vhosts) {
+        if (!strcmp(v->path, path)) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+/* The port whose connection `vid` is, or NULL. */
+static struct vhost *
+find_by_owner(int vid) OVS_REQUIRES(vhost_mutex)
+{
+    struct vhost *v = find_by_vid(vid);
+
+    return v && v->conn.owner == vid ? v : NULL;
+}
+
+void
+vhost_update_maps(struct vhost *v)
+{
+    uint16_t pairs = MIN(v->conn.n_vrings / 2, CFG_VHOST_PAIRS_MAX);
+    int16_t enabled[CFG_VHOST_PAIRS_MAX];
+    int n = 0;
+
+    for (int q = 0; q < CFG_VHOST_PAIRS_MAX; q++) {
+        bool rx = q < pairs && v->conn.enabled[2 * q + 1];
+
+        atomic_store_explicit(&v->rx_enabled[q], rx, memory_order_relaxed);
+        if (q < pairs && v->conn.enabled[2 * q]) {
+            enabled[n++] = (int16_t) (2 * q);
+        }
+    }
+    /* A queue that the guest switched off sends on one that is on. */
+    for (int q = 0; q < CFG_VHOST_PAIRS_MAX; q++) {
+        int16_t vring = (n == 0 ? -1
+                         : q < pairs && v->conn.enabled[2 * q] ? 2 * q
+                         : enabled[q % n]);
+
+        atomic_store_explicit(&v->tx_vring[q], vring, memory_order_relaxed);
+    }
+}
+
+static void
+read_vring(struct vhost *v, int vid, uint16_t i) OVS_REQUIRES(vhost_mutex)
+{
+    struct rte_vhost_vring vring;
+
+    if (i < VHOST_MAX_VRINGS && !rte_vhost_get_vhost_vring(vid, i, &vring)) {
+        v->conn.vring_size[i] = vring.size;
+    }
+}
+
+/* A second guest on a socket whose port has one is turned away at once: the
+ * library would serve both. */
+static int
+new_connection(int vid)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 10);
+    struct vhost *v;
+    int error = -1;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_vid(vid);
+    if (v && v->conn.owner < 0) {
+        v->conn.owner = vid;
+        error = 0;
+    } else if (v) {
+        VLOG_WARN_RL(&rl, "%s: refused a second connection to '%s', whose "
+                     "guest is connected", v->up.name, v->path);
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    return error;
+}
+
+static int
+new_device(int vid)
+{
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_owner(vid);
+    if (!v) {
+        ovs_mutex_unlock(&vhost_mutex);
+        VLOG_WARN("vhost device %d belongs to no port", vid);
+        return -1;
+    }
+    v->conn.vid = vid;
+    v->conn.numa = rte_vhost_get_numa_node(vid);
+    v->conn.n_vrings = MIN(rte_vhost_get_vring_num(vid), VHOST_MAX_VRINGS);
+    rte_vhost_get_negotiated_features(vid, &v->conn.features);
+    for (uint16_t i = 0; i < v->conn.n_vrings; i++) {
+        read_vring(v, vid, i);
+    }
+    vhost_update_maps(v);
+    v->pending = true;
+    VLOG_INFO("vHost Device '%s' has been added on numa node %d", v->path,
+              v->conn.numa);
+    ovs_mutex_unlock(&vhost_mutex);
+    port_notify();
+    return 0;
+}
+
+static void
+destroy_device(int vid)
+{
+    struct vhost *v;
+    bool known;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_owner(vid);
+    known = v != NULL;
+    if (known) {
+        v->conn.vid = -1;
+        v->conn.resets++;
+        atomic_store_explicit(&v->vid, -1, memory_order_release);
+        v->pending = true;
+        VLOG_INFO("vHost Device '%s' has been removed", v->path);
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+
+    /* From here on `v` may go; the library's device may not, before every
+     * packet thread is out of it. */
+    rcu_synchronize();
+    if (known) {
+        port_notify();
+    }
+}
+
+static int
+vring_state_changed(int vid, uint16_t i, int enable)
+{
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_owner(vid);
+    if (v && i < VHOST_MAX_VRINGS) {
+        bool rx = i & 1;
+
+        v->conn.enabled[i] = enable;
+        v->conn.n_vrings = MAX(v->conn.n_vrings, i + 1);
+        read_vring(v, vid, i);
+        vhost_update_maps(v);
+        v->pending |= v->conn.vid >= 0;
+        VLOG_INFO("State of queue %u ( %s_qid %u ) of vhost device '%s' "
+                  "changed to '%s'", i, rx ? "rx" : "tx", i / 2, v->path,
+                  enable ? "enabled" : "disabled");
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    port_notify();
+    return 0;
+}
+
+static void
+destroy_connection(int vid)
+{
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_owner(vid);
+    if (v) {
+        v->conn.owner = -1;
+        v->conn.n_vrings = 0;
+        memset(v->conn.enabled, 0, sizeof v->conn.enabled);
+        vhost_update_maps(v);
+        VLOG_INFO("vHost Device '%s' connection has been destroyed",
+                  v->path);
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+}
+
+const struct rte_vhost_device_ops vhost_callbacks = {
+    .new_device = new_device,
+    .destroy_device = destroy_device,
+    .vring_state_changed = vring_state_changed,
+    .new_connection = new_connection,
+    .destroy_connection = destroy_connection,
+};

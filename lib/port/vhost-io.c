@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vhost-io.c: frames from and to a guest's rings, in packet threads.
+ *
+ * Seen from the switch: what the guest transmits is received here.  Virtio
+ * 1.1, 5.1.2: virtqueue 2q is the guest's receive queue q, 2q + 1 its
+ * transmit queue.
+ */
+#include <config.h>
+#include "port/vhost.h"
+
+#include <rte_ether.h>
+#include <rte_vhost.h>
+
+#include "util.h"
+
+/* The class of port_size_names[] that `len` bytes fall into. */
+static inline unsigned int
+size_class(uint32_t len)
+{
+    if (len <= 64) {
+        return 0;
+    } else if (len <= 1023) {
+        return 26 - (unsigned int) __builtin_clz(len);  /* 65..127: 1 */
+    }
+    return len <= 1522 ? 5 : 6;
+}
+
+static inline void
+count(struct port_queue_counters *c, struct rte_mbuf **m, uint16_t n)
+{
+    uint32_t last_len = 0;
+    unsigned int class = 0;
+    uint64_t bytes = 0;
+
+    for (uint16_t i = 0; i < n; i++) {
+        uint32_t len = m[i]->pkt_len;
+        const struct rte_ether_addr *dst
+            = rte_pktmbuf_mtod(m[i], const struct rte_ether_addr *);
+
+        if (len != last_len) {
+            class = size_class(len);
+            last_len = len;
+        }
+        c->size[class]++;
+        bytes += len;
+        if (OVS_UNLIKELY(dst->addr_bytes[0] & 1)) {
+            if (rte_is_broadcast_ether_addr(dst)) {
+                c->broadcast++;
+            } else {
+                c->multicast++;
+            }
+        }
+    }
+    c->packets += n;
+    c->bytes += bytes;
+}
+
+uint16_t
+vhost_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
+{
+    struct vhost *v = vhost_cast(p);
+    int vid = atomic_load_explicit(&v->vid, memory_order_acquire);
+    uint16_t n;
+
+    if (OVS_UNLIKELY(vid < 0
+                     || !atomic_load_explicit(&v->rx_enabled[q],
+                                              memory_order_relaxed))) {
+        return 0;
+    }
+    n = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1), v->pool, m, max);
+    if (n) {
+        count(&p->rxc[q], m, n);
+    }
+    return n;
+}
+
+/* Moves frames longer than the port's MTU behind the others and returns how
+ * many fit. */
+static uint16_t
+split_oversize(struct rte_mbuf **m, uint16_t n, uint32_t max_frame)
+{
+    uint16_t fit = 0;
+
+    for (uint16_t i = 0; i < n; i++) {
+        if (m[i]->pkt_len <= max_frame) {
+            struct rte_mbuf *tmp = m[fit];
+
+            m[fit++] = m[i];
+            m[i] = tmp;
+        }
+    }
+    return fit;
+}
+
+void
+vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
+{
+    struct vhost *v = vhost_cast(p);
+    struct port_queue_counters *c = &p->txc[q];
+    int vid = atomic_load_explicit(&v->vid, memory_order_acquire);
+    int16_t vring = atomic_load_explicit(&v->tx_vring[q],
+                                         memory_order_relaxed);
+    uint32_t longest = 0;
+    uint32_t retries = 0;
+    uint16_t fit = n;
+    uint16_t sent = 0;
+
+    if (OVS_UNLIKELY(vid < 0 || vring < 0)) {
+        c->dropped += n;
+        rte_pktmbuf_free_bulk(m, n);
+        return;
+    }
+    for (uint16_t i = 0; i < n; i++) {
+        longest = MAX(longest, m[i]->pkt_len);
+    }
+    if (OVS_UNLIKELY(longest > v->max_frame)) {
+        fit = split_oversize(m, n, v->max_frame);
+        c->mtu_drops += n - fit;
+        c->dropped += n - fit;
+    }
+    while (sent < fit) {
+        uint16_t k = rte_vhost_enqueue_burst(vid, (uint16_t) vring, m + sent,
+                                             fit - sent);
+
+        sent += k;
+        /* A full ring gets another chance only while the guest drains it:
+         * a guest that reads nothing must not hold the thread. */
+        if (!k || sent == fit || retries >= v->max_retries) {
+            break;
+        }
+        retries++;
+    }
+    c->retries += retries;
+    c->dropped += fit - sent;
+    if (sent) {
+        count(c, m, sent);
+    }
+    rte_pktmbuf_free_bulk(m, n);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vhost.h: ports of virtual machines: dpdkvhostuser (we serve the socket) and
+ * dpdkvhostuserclient (the machine does).  Private to vhost*.c:
+ *
+ *   vhost.c        class operations of the main thread
+ *   vhost-event.c  callbacks of the vhost library's threads
+ *   vhost-io.c     rx and tx in packet threads
+ *   vhost-stats.c  statistics and status
+ *
+ * Hand-off between three kinds of thread:
+ *
+ *   library thread                main thread               packet threads
+ *   --------------                -----------               --------------
+ *   new_device: fills conn
+ *     under vhost_mutex, queues
+ *     `pending`, notifies   -->   run(): sees pending;
+ *                                 reconfigure(): takes the
+ *                                 mempool; publishes vid
+ *                                 under vhost_mutex     --> load vid (acquire)
+ *                                                           once per burst;
+ *                                                           < 0: no guest
+ *   destroy_device: conn.vid=-1,
+ *     vid=-1 under vhost_mutex,
+ *     then waits for a grace
+ *     period: no packet thread
+ *     is inside the library with
+ *     that vid when it returns
+ *   vring_state_changed: holds
+ *     the library's queue locks,
+ *     so it only stores and
+ *     never waits
+ *
+ * vhost_mutex is never held while the library is called: its callbacks take
+ * it.  Packet threads never take it.
+ */
+#ifndef PORT_VHOST_H
+#define PORT_VHOST_H 1
+
+#include <stdatomic.h>
+
+#include "openvswitch/list.h"
+#include "openvswitch/thread.h"
+#include "port/port-class.h"
+
+enum {
+    VHOST_MAX_VRINGS = 2 * CFG_VHOST_PAIRS_MAX,
+    VHOST_FD_SLOTS = 1024,      /* of the library's poll set */
+};
+
+extern struct ovs_mutex vhost_mutex;
+
+/* What a library thread saw of the guest.  Guarded by vhost_mutex. */
+struct vhost_conn {
+    int owner;                  /* the connection that has the port, from its
+                                 * first message to its end; -1: none.  Others
+                                 * are refused */
+    int vid;                    /* == owner while the guest is ready, else
+                                 * -1 */
+    int numa;                   /* -1: unknown */
+    uint16_t n_vrings;
+    uint64_t features;
+    uint16_t vring_size[VHOST_MAX_VRINGS];
+    bool enabled[VHOST_MAX_VRINGS];
+    uint32_t resets;            /* connections lost since the start */
+};
+
+struct vhost {
+    struct port up;
+    struct ovs_list list_node;  /* in all_vhosts, under vhost_mutex */
+    bool client;
+    char *path;                 /* of the socket; never changes */
+    int fd_slots;               /* of VHOST_FD_SLOTS taken by this port */
+
+    struct vhost_conn conn OVS_GUARDED_BY(vhost_mutex);
+    bool pending OVS_GUARDED_BY(vhost_mutex);   /* conn is news */
+
+    /* Main thread: the guest that settings were made for; kept when the
+     * guest goes, so that its memory waits for it. */
+    int socket;                 /* NUMA socket; -1: never had a guest */
+    uint16_t pairs;             /* queue pairs of that guest */
+
+    /* Packet threads read; main thread writes while quiesced. */
+    struct rte_mempool *pool;
+    uint32_t max_frame;         /* bytes without CRC */
+    uint32_t max_retries;
+
+    /* Packet threads read; library threads and main write. */
+    _Atomic(int) vid;
+    _Atomic(int16_t) tx_vring[CFG_VHOST_PAIRS_MAX]; /* -1: none enabled */
+    _Atomic(bool) rx_enabled[CFG_VHOST_PAIRS_MAX];
+};
+
+static inline struct vhost *
+vhost_cast(const struct port *p)
+{
+    return CONTAINER_OF(p, struct vhost, up);
+}
+
+/* vhost-event.c */
+struct rte_vhost_device_ops;
+extern const struct rte_vhost_device_ops vhost_callbacks;
+void vhost_register(struct vhost *) OVS_EXCLUDED(vhost_mutex);
+void vhost_unregister(struct vhost *) OVS_EXCLUDED(vhost_mutex);
+/* Recomputes tx_vring[] and rx_enabled[]. */
+void vhost_update_maps(struct vhost *) OVS_REQUIRES(vhost_mutex);
+/* Slots of the library's poll set that all ports take. */
+int vhost_fd_slots_used(void) OVS_EXCLUDED(vhost_mutex);
+
+/* vhost-io.c */
+uint16_t vhost_rx(struct port *, uint16_t q, struct rte_mbuf **,
+                  uint16_t max);
+void vhost_tx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t n);
+
+/* vhost-stats.c */
+void vhost_get_stats(struct port *, struct port_stats *);
+void vhost_get_status(const struct port *, struct smap *);
+void vhost_get_link(const struct port *, struct port_link *);
+char *vhost_describe(const struct port *);
+
+#endif

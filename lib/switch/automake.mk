@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += lib/switch/libswitch.a
+lib_switch_libswitch_a_SOURCES = \
+	lib/switch/bridge-state.c \
+	lib/switch/bridge-state.h \
+	lib/switch/bridge.c \
+	lib/switch/bridge.h \
+	lib/switch/drop.c \
+	lib/switch/drop.h \
+	lib/switch/fdb-change.c \
+	lib/switch/fdb-change.h \
+	lib/switch/fdb-cmd.c \
+	lib/switch/fdb-cmd.h \
+	lib/switch/fdb-owner.c \
+	lib/switch/fdb-owner.h \
+	lib/switch/fdb-table.h \
+	lib/switch/fdb.c \
+	lib/switch/fdb.h \
+	lib/switch/forward-ctx.c \
+	lib/switch/forward-ctx.h \
+	lib/switch/forward.c \
+	lib/switch/forward.h \
+	lib/switch/pages.c \
+	lib/switch/pages.h \
+	lib/switch/switch-cmd.c

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bridge-state.c: what packet threads see of a bridge, and how it changes
+ * under their hands.
+ *
+ * A change compiles a new `struct bridge_state`, stores each
+ * member's `ingress` (release), waits for a grace period and frees the old
+ * state.  A packet thread that loads `ingress` (acquire) sees either state
+ * whole, never a mixture.
+ */
+#include <config.h>
+#include "switch/bridge-state.h"
+
+#include <stdlib.h>
+
+#include "eal/rcu.h"
+#include "port/port.h"
+#include "util.h"
+
+enum { FRAME_OVERHEAD = 14 + 4 };  /* bytes: Ethernet header, one VLAN tag */
+
+static uint32_t
+max_frame(const struct port *port)
+{
+    uint32_t mtu = port_mtu(port);
+
+    return (mtu ? mtu : CFG_MTU_DEFAULT) + FRAME_OVERHEAD;
+}
+
+static struct bridge_state *
+compile(const struct bridge *br)
+{
+    struct bridge_state *state;
+    size_t lports_size, flood_size;
+    uint16_t *flood;
+    uint16_t n = 0;
+
+    for (size_t i = 0; i < br->n_members; i++) {
+        n = MAX(n, br->members[i]->index + 1);
+    }
+    lports_size = n * sizeof *state->lports;
+    flood_size = br->n_members * sizeof *state->flood;
+    state = xzalloc_cacheline(sizeof *state + lports_size + flood_size);
+    flood = (void *) ((char *) state->lports + lports_size);
+    state->fdb = br->fdb;
+    state->secure = br->secure;
+    state->forward_bpdu = br->forward_bpdu;
+    state->n = n;
+    state->flood = flood;
+    for (uint16_t i = 0; i < n; i++) {
+        state->lports[i].state = state;
+        state->lports[i].index = i;
+    }
+    for (size_t i = 0; i < br->n_members; i++) {
+        const struct member *m = br->members[i];
+        struct ingress *in = &state->lports[m->index];
+
+        in->port = m->port;
+        in->max_frame = max_frame(m->port);
+        flood[state->n_flood++] = m->index;
+    }
+    return state;
+}
+
+void
+bridge_publish(struct bridge *br)
+{
+    struct bridge_state *old = br->state;
+
+    br->state = compile(br);
+    for (size_t i = 0; i < br->n_members; i++) {
+        const struct member *m = br->members[i];
+
+        atomic_store_explicit(&m->port->ingress, &br->state->lports[m->index],
+                              memory_order_release);
+    }
+    if (old) {
+        rcu_synchronize();
+        free_cacheline(old);
+    }
+}
+
+void
+bridge_state_free(struct bridge *br)
+{
+    ovs_assert(!br->n_members);
+    free_cacheline(br->state);
+    br->state = NULL;
+}
+
+bool
+bridge_frame_size_differs(const struct bridge *br, const struct member *m)
+{
+    return br->state->lports[m->index].max_frame != max_frame(m->port);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bridge-state.h: between bridge.c, which knows what a bridge should be, and
+ * bridge-state.c, which makes packet threads see it.  Main thread.
+ */
+#ifndef SWITCH_BRIDGE_STATE_H
+#define SWITCH_BRIDGE_STATE_H 1
+
+#include "openvswitch/hmap.h"
+#include "switch/bridge.h"
+
+struct member {
+    struct hmap_node node;      /* in `members`, by port */
+    struct bridge *bridge;
+    struct port *port;
+    uint16_t index;
+    uint16_t ofport;
+};
+
+struct bridge {
+    char *name;
+    struct member **members;    /* in order of name */
+    size_t n_members, allocated_members;
+    struct fdb *fdb;
+    struct bridge_state *state; /* published */
+
+    bool secure;
+    bool forward_bpdu;
+    uint32_t mac_aging_time;
+    uint32_t mac_table_size;
+    char *hwaddr;               /* or NULL */
+};
+
+/* Compiles the bridge and shows the result to packet threads.  When this
+ * returns none of them sees an earlier state. */
+void bridge_publish(struct bridge *);
+
+/* Nobody sees the state any more: the bridge has no member. */
+void bridge_state_free(struct bridge *);
+
+/* Would bridge_publish() change what is said of the port's frames? */
+bool bridge_frame_size_differs(const struct bridge *, const struct member *);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bridge.h: bridges and the compiled state that packet threads read.
+ *
+ * A bridge's configuration belongs to the main thread.  Each change compiles
+ * an immutable `struct bridge_state` and publishes it through every member
+ * port's `ingress` pointer; the old one is freed after a grace period.  The
+ * FDB is not part of it: it is concurrent by itself.
+ */
+#ifndef SWITCH_BRIDGE_H
+#define SWITCH_BRIDGE_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cfg/cfg.h"
+#include "switch/fdb.h"
+
+struct bridge;
+struct bridge_state;
+struct port;
+
+/* A logical port as packet threads see it.  `port->ingress` of the device
+ * points to it. */
+struct ingress {
+    const struct bridge_state *state;
+    struct port *port;          /* the device; NULL: this index is free */
+    uint16_t index;             /* what the FDB and floods name */
+    uint32_t max_frame;         /* bytes without CRC, one VLAN tag allowed */
+};
+
+struct bridge_state {
+    struct fdb *fdb;
+    bool secure;                /* drop everything */
+    bool forward_bpdu;
+    uint16_t n;                 /* entries in lports[] */
+    uint16_t n_flood;
+    const uint16_t *flood;      /* indices of ports that take floods */
+    struct ingress lports[];
+};
+
+/* Name for a log line or a list, OpenFlow port number. */
+struct bridge_member {
+    const char *name;
+    uint16_t index;
+    uint16_t ofport;            /* 65534: the local port */
+    struct port *port;
+};
+
+void switch_init(void);
+
+struct bridge *bridge_create(const struct cfg_bridge *, char **errp);
+void bridge_destroy(struct bridge *);   /* no member left */
+/* Applies changed settings; flows go on. */
+int bridge_set(struct bridge *, const struct cfg_bridge *, char **errp);
+
+/* Makes `port` a member.  `ofport_request` 1..65279 or 0 (any); returns the
+ * OpenFlow port number given, >= 1, or a negative errno with a text. The
+ * bridge's local interface (named like it) gets 65534. Frames flow when the
+ * port is published too. */
+int bridge_add_port(struct bridge *, struct port *, int64_t ofport_request,
+                    char **errp);
+/* After return no packet thread knows the port and no FDB entry names it. */
+void bridge_del_port(struct bridge *, struct port *);
+/* The port's MTU changed: compile again. */
+void bridge_port_changed(struct bridge *, struct port *);
+
+struct bridge *bridge_find(const char *name);
+struct bridge *bridge_of_port(const struct port *);
+const char *bridge_name(const struct bridge *);
+struct fdb *bridge_fdb(const struct bridge *);  /* until bridge_set() */
+size_t bridge_count(void);
+void bridge_for_each(void (*cb)(struct bridge *, void *aux), void *aux);
+/* In order of name. */
+size_t bridge_n_members(const struct bridge *);
+void bridge_get_member(const struct bridge *, size_t i,
+                       struct bridge_member *);
+int bridge_ofport(const struct bridge *, const struct port *);  /* or -1 */
+
+/* Settings in force, for the diff. */
+struct bridge_settings {
+    bool secure, forward_bpdu;
+    uint32_t mac_aging_time, mac_table_size;
+    const char *hwaddr;
+};
+void bridge_get_settings(const struct bridge *, struct bridge_settings *);
+
+/* Ages FDBs; about once a second. */
+void switch_run(void);
+void switch_wait(void);
+
+/* Seconds of the clock that the FDB uses (monotonic). */
+uint32_t switch_now(void);
+
+/* fdb/show, fdb/flush, fdb/add, fdb/del, fdb/stats-show, fdb/stats-clear,
+ * dpif/show, dpctl/show, dpif/dump-dps, ofproto/list, sluice/drop-show. */
+void switch_cmd_init(void);
+
+#endif

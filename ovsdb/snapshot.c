@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * snapshot.c: what does the database ask for?
+ *
+ * Everything is copied: no row outlives the call.
+ */
+#include <config.h>
+#include "ovsdb/snapshot.h"
+
+#include <stdlib.h>
+
+#include "cfg/cfg.h"
+#include "ovsdb-data.h"
+#include "ovsdb-idl.h"
+#include "ovsdb/vswitch-idl.h"
+#include "util.h"
+
+/* Columns whose values go into struct cfg. */
+static const struct ovsdb_idl_column *const read_columns[] = {
+    &dbrec_open_vswitch_col_bridges,
+    &dbrec_open_vswitch_col_next_cfg,
+    &dbrec_open_vswitch_col_other_config,
+    &dbrec_bridge_col_name,
+    &dbrec_bridge_col_datapath_type,
+    &dbrec_bridge_col_fail_mode,
+    &dbrec_bridge_col_other_config,
+    &dbrec_bridge_col_ports,
+    &dbrec_port_col_name,
+    &dbrec_port_col_interfaces,
+    &dbrec_interface_col_name,
+    &dbrec_interface_col_type,
+    &dbrec_interface_col_options,
+    &dbrec_interface_col_other_config,
+    &dbrec_interface_col_mac,
+    &dbrec_interface_col_mtu_request,
+    &dbrec_interface_col_ofport_request,
+};
+
+/* Columns that are stored but not acted on yet: a record with anything but
+ * the column's default gets a note. */
+static const struct ovsdb_idl_column *const unacted_bridge_columns[] = {
+    &dbrec_bridge_col_auto_attach,
+    &dbrec_bridge_col_controller,
+    &dbrec_bridge_col_flood_vlans,
+    &dbrec_bridge_col_flow_tables,
+    &dbrec_bridge_col_ipfix,
+    &dbrec_bridge_col_mcast_snooping_enable,
+    &dbrec_bridge_col_mirrors,
+    &dbrec_bridge_col_netflow,
+    &dbrec_bridge_col_protocols,
+    &dbrec_bridge_col_rstp_enable,
+    &dbrec_bridge_col_sflow,
+    &dbrec_bridge_col_stp_enable,
+};
+
+static const struct ovsdb_idl_column *const unacted_port_columns[] = {
+    &dbrec_port_col_bond_downdelay,
+    &dbrec_port_col_bond_fake_iface,
+    &dbrec_port_col_bond_mode,
+    &dbrec_port_col_bond_updelay,
+    &dbrec_port_col_cvlans,
+    &dbrec_port_col_fake_bridge,
+    &dbrec_port_col_lacp,
+    &dbrec_port_col_mac,
+    &dbrec_port_col_protected_,
+    &dbrec_port_col_qos,
+    &dbrec_port_col_tag,
+    &dbrec_port_col_trunks,
+    &dbrec_port_col_vlan_mode,
+};
+
+static const struct ovsdb_idl_column *const unacted_iface_columns[] = {
+    &dbrec_interface_col_bfd,
+    &dbrec_interface_col_cfm_mpid,
+    &dbrec_interface_col_ingress_policing_burst,
+    &dbrec_interface_col_ingress_policing_kpkts_burst,
+    &dbrec_interface_col_ingress_policing_kpkts_rate,
+    &dbrec_interface_col_ingress_policing_rate,
+    &dbrec_interface_col_lldp,
+};
+
+static void
+monitor(struct ovsdb_idl *idl, const struct ovsdb_idl_column *const *columns,
+        size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ovsdb_idl_add_column(idl, columns[i]);
+    }
+}
+
+void
+snapshot_monitor(struct ovsdb_idl *idl)
+{
+    monitor(idl, read_columns, ARRAY_SIZE(read_columns));
+    monitor(idl, unacted_bridge_columns, ARRAY_SIZE(unacted_bridge_columns));
+    monitor(idl, unacted_port_columns, ARRAY_SIZE(unacted_port_columns));
+    monitor(idl, unacted_iface_columns, ARRAY_SIZE(unacted_iface_columns));
+}
+
+bool
+snapshot_schema_ok(const struct ovsdb_idl *idl, char **missing)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(read_columns); i++) {
+        const struct ovsdb_idl_column *column = read_columns[i];
+
+        if (!ovsdb_idl_server_has_column(idl, column)) {
+            const struct ovsdb_idl_table_class *table
+                = ovsdb_idl_table_class_from_column(&dbrec_idl_class, column);
+
+            *missing = xasprintf("%s.%s", table->name, column->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+note(struct cfg *cfg, const struct ovsdb_idl_row *row, const char *table,
+     const char *name, const struct ovsdb_idl_column *const *columns,
+     size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_datum *datum = ovsdb_idl_read(row, columns[i]);
+
+        if (!ovsdb_datum_is_default(datum, &columns[i]->type)) {
+            cfg_add_note(cfg, xasprintf("%s %s: column %s is stored but not "
+                                        "acted on yet", table, name,
+                                        columns[i]->name));
+        }
+    }
+}
+
+static void
+take_iface(struct cfg *cfg, const struct dbrec_interface *row,
+           struct cfg_port *port)
+{
+    struct cfg_iface *iface = cfg_port_add_iface(port, row->name);
+
+    iface->type = xstrdup(row->type);
+    iface->mac = nullable_xstrdup(row->mac);
+    smap_clone(&iface->options, &row->options);
+    smap_clone(&iface->other_config, &row->other_config);
+    iface->has_mtu_request = row->n_mtu_request > 0;
+    if (iface->has_mtu_request) {
+        iface->mtu_request = row->mtu_request[0];
+    }
+    iface->has_ofport_request = row->n_ofport_request > 0;
+    if (iface->has_ofport_request) {
+        iface->ofport_request = row->ofport_request[0];
+    }
+    note(cfg, &row->header_, "Interface", row->name, unacted_iface_columns,
+         ARRAY_SIZE(unacted_iface_columns));
+}
+
+static void
+take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
+{
+    struct cfg_bridge *br = cfg_add_bridge(cfg, row->name);
+
+    br->datapath_type = xstrdup(row->datapath_type);
+    br->fail_mode = nullable_xstrdup(row->fail_mode);
+    smap_clone(&br->other_config, &row->other_config);
+    note(cfg, &row->header_, "Bridge", row->name, unacted_bridge_columns,
+         ARRAY_SIZE(unacted_bridge_columns));
+
+    for (size_t i = 0; i < row->n_ports; i++) {
+        const struct dbrec_port *port_row = row->ports[i];
+        struct cfg_port *port = cfg_bridge_add_port(br, port_row->name);
+
+        note(cfg, &port_row->header_, "Port", port_row->name,
+             unacted_port_columns, ARRAY_SIZE(unacted_port_columns));
+        for (size_t j = 0; j < port_row->n_interfaces; j++) {
+            take_iface(cfg, port_row->interfaces[j], port);
+        }
+    }
+}
+
+bool
+snapshot_take(const struct ovsdb_idl *idl, struct cfg *cfg)
+{
+    const struct dbrec_open_vswitch *row = dbrec_open_vswitch_first(idl);
+
+    if (!row) {
+        return false;
+    }
+    smap_clone(&cfg->other_config, &row->other_config);
+    for (size_t i = 0; i < row->n_bridges; i++) {
+        take_bridge(cfg, row->bridges[i]);
+    }
+    cfg_sort(cfg);
+    return true;
+}

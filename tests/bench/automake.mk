@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Benchmarks are built with all the rest, so that they do not rot, and run by
+# hand.
+
+noinst_PROGRAMS += tests/bench/micro-forward
+tests_bench_micro_forward_LDADD = $(SWITCH_LIBS)
+tests_bench_micro_forward_SOURCES = \
+	tests/bench/micro-forward.c \
+	tests/fake/fake-port.c \
+	tests/fake/fake-port.h

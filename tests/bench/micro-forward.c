@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * micro-forward.c: what forwarding alone costs, in TSC cycles per frame.
+ *
+ *     micro-forward [--core N] [--burst N] [--table ENTRIES] [--rounds N]
+ *                   [--only TEXT-IN-THE-LINE'S-NAME]
+ *
+ * Two ports of a bridge with a class of their own: bursts come from memory,
+ * tx counts them and gives them back.  Before each burst its addresses are
+ * written (the frames are then in the first-level cache, as after a copy from
+ * a guest); only forward_burst() is timed.  Each line is the median of the
+ * rounds, with the least and the most.
+ *
+ * A burst that took over 100 us was interrupted by another process, and is
+ * left out.  Not a test: nothing in here can fail.  For reference, an empty burst
+ * function costs what the line "nothing" says.
+ */
+#include <config.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "eal/rcu.h"
+#include "port/port.h"
+#include "switch/bridge.h"
+#include "switch/forward.h"
+#include "tests/fake/fake-port.h"
+#include "util.h"
+
+enum {
+    FRAMES_PER_ROUND = 200000,
+    FRAME_SIZE = 60,
+    MAX_ROUNDS = 99,
+    N_PORTS = 9,
+};
+
+static unsigned int burst_size = 32;
+static unsigned int table_size = 1000000;
+static unsigned int rounds = 9;
+static const char *core = "1";
+static const char *only = "";
+
+static struct port_class bench_class;
+static uint64_t sent;
+static struct rte_mbuf *frames[FORWARD_BURST];
+static struct port *ports[N_PORTS];
+static struct forward_ctx *ctx;
+
+/* Frames go back to the source, which reuses them, with one reference. */
+static void
+bench_tx(struct port *p OVS_UNUSED, uint16_t q OVS_UNUSED,
+         struct rte_mbuf **m, uint16_t n)
+{
+    if (rte_mbuf_refcnt_read(m[0]) > 1) {
+        for (uint16_t i = 0; i < n; i++) {
+            rte_mbuf_refcnt_set(m[i], rte_mbuf_refcnt_read(m[i]) - 1);
+        }
+    }
+    sent += n;
+}
+
+static void
+hook(struct port *p OVS_UNUSED)
+{
+}
+
+static void
+write_addresses(struct rte_mbuf *m, uint64_t dst, uint64_t src)
+{
+    uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+    for (int i = 0; i < 6; i++) {
+        p[i] = (uint8_t) (dst >> (40 - 8 * i));
+        p[6 + i] = (uint8_t) (src >> (40 - 8 * i));
+    }
+}
+
+enum { SIDE_A = 0x0a, SIDE_B = 0x0b };
+
+static uint64_t
+address(unsigned int side, uint64_t i)
+{
+    return UINT64_C(0x020000000000) | (uint64_t) side << 32 | i;
+}
+
+enum kind { PAIRS, NOTHING, FLOODS, STORM };
+
+/* Cycles per frame of one round. */
+static double
+run_round(enum kind kind, uint64_t n_pairs)
+{
+    static uint64_t storm = 1;
+    const struct ingress *in = atomic_load(&ports[0]->ingress);
+    uint64_t limit = rte_get_tsc_hz() / 10000;
+    uint64_t n = 0, cycles = 0, next = 0;
+
+    while (n < FRAMES_PER_ROUND) {
+        uint32_t now = switch_now();
+        uint64_t start, taken;
+
+        for (unsigned int i = 0; i < burst_size; i++) {
+            uint64_t src = address(SIDE_A, next);
+            uint64_t dst = address(SIDE_B, next);
+
+            next = next + 1 == n_pairs ? 0 : next + 1;
+            if (kind == FLOODS) {
+                dst = UINT64_C(0xffffffffffff);
+            } else if (kind == STORM) {
+                storm = storm * UINT64_C(6364136223846793005) + 1;
+                src = (storm >> 16 & UINT64_C(0xfeffffffffff));
+            }
+            write_addresses(frames[i], dst, src);
+        }
+        start = rte_rdtsc_precise();
+        forward_burst(ctx, in, frames,
+                      kind == NOTHING ? 0 : (uint16_t) burst_size, now);
+        taken = rte_rdtsc_precise() - start;
+        if (taken < limit) {
+            cycles += taken;
+            n += burst_size;
+        }
+    }
+    return (double) cycles / (double) n;
+}
+
+static int
+compare(const void *a_, const void *b_)
+{
+    const double *a = a_, *b = b_;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+static void
+measure(const char *name, enum kind kind, uint64_t n_pairs)
+{
+    double v[MAX_ROUNDS];
+
+    if (!strstr(name, only)) {
+        return;
+    }
+    run_round(kind, n_pairs);           /* warm */
+    for (unsigned int i = 0; i < rounds; i++) {
+        v[i] = run_round(kind, n_pairs);
+    }
+    qsort(v, rounds, sizeof *v, compare);
+    printf("%-24s %8.1f cycles/frame  (%.1f to %.1f)\n", name,
+           v[rounds / 2], v[0], v[rounds - 1]);
+}
+
+/* The switch has seen every address of side B on port 1. */
+static void
+teach(uint64_t n_pairs)
+{
+    const struct ingress *in = atomic_load(&ports[1]->ingress);
+
+    for (uint64_t i = 0; i < n_pairs; i++) {
+        write_addresses(frames[0], address(SIDE_A, i), address(SIDE_B, i));
+        forward_burst(ctx, in, frames, 1, switch_now());
+    }
+}
+
+static void
+measure_pairs(uint64_t n_pairs)
+{
+    char name[32];
+
+    run_round(PAIRS, n_pairs);
+    teach(n_pairs);
+    snprintf(name, sizeof name, "%"PRIu64" pair%s", n_pairs,
+             n_pairs == 1 ? "" : "s");
+    measure(name, PAIRS, n_pairs);
+}
+
+static struct port *
+make_port(unsigned int i)
+{
+    struct cfg_settings set;
+    char name[16], *error = NULL;
+    struct port *p;
+
+    snprintf(name, sizeof name, "p%u", i);
+    fake_settings(&set, CFG_MTU_DEFAULT);
+    p = port_create_with_class(&bench_class, name, &set, 1, &error);
+    if (!p) {
+        ovs_fatal(0, "%s", error);
+    }
+    cfg_settings_destroy(&set);
+    return p;
+}
+
+static struct bridge *
+make_bridge(void)
+{
+    struct cfg_bridge cfg = {
+        .name = (char *) "br0",
+        .mac_aging_time = 3600,
+        .mac_table_size = table_size,
+    };
+    char *error = NULL;
+    struct bridge *br = bridge_create(&cfg, &error);
+
+    if (!br) {
+        ovs_fatal(0, "%s", error);
+    }
+    return br;
+}
+
+static void
+parse_options(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "core", required_argument, NULL, 'c' },
+        { "burst", required_argument, NULL, 'b' },
+        { "table", required_argument, NULL, 't' },
+        { "rounds", required_argument, NULL, 'r' },
+        { "only", required_argument, NULL, 'o' },
+        { NULL, 0, NULL, 0 },
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'c') {
+            core = optarg;
+        } else if (c == 'b') {
+            burst_size = (unsigned int) atoi(optarg);
+        } else if (c == 't') {
+            table_size = (unsigned int) atoi(optarg);
+        } else if (c == 'r') {
+            rounds = (unsigned int) atoi(optarg);
+        } else if (c == 'o') {
+            only = optarg;
+        } else {
+            exit(2);
+        }
+    }
+    if (burst_size < 1 || burst_size > FORWARD_BURST || rounds < 1
+        || rounds > MAX_ROUNDS || table_size < 10
+        || table_size > FDB_ENTRIES_MAX) {
+        ovs_fatal(0, "burst 1 to %d, rounds 1 to %d, table 10 to %d",
+                  FORWARD_BURST, MAX_ROUNDS, FDB_ENTRIES_MAX);
+    }
+}
+
+static void
+start_eal(const char *program)
+{
+    char prefix[48], lcores[32];
+    char *argv[] = {
+        CONST_CAST(char *, program), prefix, (char *) "--no-huge",
+        (char *) "--no-pci", (char *) "-m",
+        (char *) "64", (char *) "--lcores", lcores,
+        (char *) "--log-level=error", NULL,
+    };
+
+    snprintf(prefix, sizeof prefix, "--file-prefix=micro%ld", (long) getpid());
+    snprintf(lcores, sizeof lcores, "0@%s", core);
+    if (rte_eal_init((int) ARRAY_SIZE(argv) - 1, argv) < 0) {
+        ovs_fatal(0, "DPDK did not start");
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct port_hooks hooks = {
+        .quiesce = hook,
+        .publish = hook,
+    };
+    struct rte_mempool *pool;
+    struct bridge *br;
+    char *error = NULL;
+
+    parse_options(argc, argv);
+    start_eal(argv[0]);
+    port_init(&hooks);
+    switch_init();
+    bench_class = fake_class;
+    bench_class.tx = bench_tx;
+    pool = rte_pktmbuf_pool_create("frames", FORWARD_BURST + 1, 0, 0, 2048,
+                                   SOCKET_ID_ANY);
+    if (!pool || rte_pktmbuf_alloc_bulk(pool, frames, FORWARD_BURST)) {
+        ovs_fatal(0, "no frames");
+    }
+    for (unsigned int i = 0; i < FORWARD_BURST; i++) {
+        memset(rte_pktmbuf_append(frames[i], FRAME_SIZE), 0, FRAME_SIZE);
+    }
+
+    br = make_bridge();
+    for (unsigned int i = 0; i < N_PORTS; i++) {
+        ports[i] = make_port(i);
+        if (i < 2 && bridge_add_port(br, ports[i], 0, &error) < 0) {
+            ovs_fatal(0, "%s", error);
+        }
+    }
+    ctx = forward_ctx_create(0);
+    printf("bursts of %u, MAC table of %u, median of %u rounds\n",
+           burst_size, table_size, rounds);
+    measure("nothing", NOTHING, 1);
+    measure_pairs(1);
+    measure_pairs(100);
+    measure_pairs(1000);
+    measure_pairs(10000);
+    measure_pairs(100000);
+    for (unsigned int i = 2; i < N_PORTS; i++) {
+        if (bridge_add_port(br, ports[i], 0, &error) < 0) {
+            ovs_fatal(0, "%s", error);
+        }
+    }
+    measure("broadcast to 8 ports", FLOODS, 1);
+    measure("random sources", STORM, 1);
+    printf("(%"PRIu64" frames sent)\n", sent);
+    forward_ctx_destroy(ctx);
+    rte_eal_cleanup();
+    return 0;
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fake-port.c: a port class without a device.
+ *
+ * Frames wait in queues of pointers, each under a lock of its own, so that a
+ * test may feed and drain a port while packet threads use it.
+ */
+#include <config.h>
+#include "tests/fake/fake-port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "smap.h"
+#include "util.h"
+
+/* First in, first out. */
+struct frames {
+    rte_spinlock_t lock;
+    struct rte_mbuf **m;
+    size_t head, n, allocated;
+};
+
+struct fake_port {
+    struct port up;
+    struct frames rxq[PORT_MAX_RXQ];
+    struct frames sent;
+    _Atomic(enum fake_tx) tx_mode;
+    _Atomic uint64_t tx_calls, tx_total;
+    uint32_t tx_retries;        /* in force; the one setting applied live */
+    bool mempool;
+    bool link_down;
+    char *description;
+    int fd;                     /* fake_io_class: readable while frames wait */
+};
+
+struct plan {
+    int error;
+    unsigned int skip, times, calls;
+};
+
+static struct plan plans[FAKE_N_OPS];
+static bool use_mempool;
+
+static struct fake_port *
+fake(const struct port *p)
+{
+    return CONTAINER_OF(p, struct fake_port, up);
+}
+
+/* Counts a call of `op`; 0 or the negative errno it is to fail with. */
+static int
+called(enum fake_op op, const char *name, char **errp)
+{
+    static const char *const names[FAKE_N_OPS] = {
+        "construct", "reconfigure", "start", "set_link", "stop",
+        "destruct",
+    };
+    struct plan *plan = &plans[op];
+
+    plan->calls++;
+    if (plan->skip) {
+        plan->skip--;
+        return 0;
+    }
+    if (!plan->times) {
+        return 0;
+    }
+    plan->times--;
+    *errp = xasprintf("%s: %s failed (%s)", name, names[op],
+                      ovs_strerror(plan->error));
+    return -plan->error;
+}
+
+static void
+frames_put(struct frames *f, struct rte_mbuf **m, size_t n)
+{
+    rte_spinlock_lock(&f->lock);
+    if (f->head && f->head == f->n) {
+        f->head = f->n = 0;
+    }
+    while (f->n + n > f->allocated) {
+        f->m = x2nrealloc(f->m, &f->allocated, sizeof *f->m);
+    }
+    memcpy(f->m + f->n, m, n * sizeof *m);
+    f->n += n;
+    rte_spinlock_unlock(&f->lock);
+}
+
+static size_t
+frames_get(struct frames *f, struct rte_mbuf **m, size_t max)
+{
+    size_t n;
+
+    rte_spinlock_lock(&f->lock);
+    n = MIN(max, f->n - f->head);
+    if (n) {
+        memcpy(m, f->m + f->head, n * sizeof *m);
+        f->head += n;
+    }
+    rte_spinlock_unlock(&f->lock);
+    return n;
+}
+
+static size_t
+frames_count(struct frames *f)
+{
+    size_t n;
+
+    rte_spinlock_lock(&f->lock);
+    n = f->n - f->head;
+    rte_spinlock_unlock(&f->lock);
+    return n;
+}
+
+static void
+frames_destroy(struct frames *f)
+{
+    for (size_t i = f->head; i < f->n; i++) {
+        rte_pktmbuf_free(f->m[i]);
+    }
+    free(f->m);
+}
+
+/* The class. */
+
+static int
+fake_construct(struct port *p, char **errp)
+{
+    struct fake_port *f = fake(p);
+    int error = called(FAKE_CONSTRUCT, p->name, errp);
+
+    if (error) {
+        return error;
+    }
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        rte_spinlock_init(&f->rxq[i].lock);
+    }
+    rte_spinlock_init(&f->sent.lock);
+    f->mempool = use_mempool;
+    f->fd = -1;
+    if (!p->class->pmd) {
+        f->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (f->fd < 0) {
+            error = -errno;
+            *errp = xasprintf("%s: eventfd failed (%s)", p->name,
+                              ovs_strerror(-error));
+        }
+    }
+    return error;
+}
+
+static void
+fake_destruct(struct port *p)
+{
+    struct fake_port *f = fake(p);
+    char *ignored = NULL;
+
+    called(FAKE_DESTRUCT, p->name, &ignored);
+    free(ignored);
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        frames_destroy(&f->rxq[i]);
+    }
+    frames_destroy(&f->sent);
+    free(f->description);
+    if (f->fd >= 0) {
+        close(f->fd);
+    }
+}
+
+static uint32_t
+wanted_mtu(const struct port *p)
+{
+    return (p->wanted.mtu ? p->wanted.mtu
+            : p->running.valid ? p->running.mtu
+            : CFG_MTU_DEFAULT);
+}
+
+static enum port_change
+fake_plan(const struct port *p)
+{
+    const struct port_running *r = &p->running;
+
+    if (!r->valid || r->mtu != wanted_mtu(p) || r->n_rxq != p->wanted.n_rxq
+        || r->n_txq != p->want_n_txq || r->n_rxq_desc != p->wanted.n_rxq_desc
+        || r->n_txq_desc != p->wanted.n_txq_desc) {
+        return PORT_CHANGE_RESTART;
+    }
+    return (fake(p)->tx_retries != p->wanted.tx_retries_max
+            ? PORT_CHANGE_LIVE : PORT_CHANGE_NONE);
+}
+
+static int asked_socket;
+
+void
+fake_set_socket(int socket)
+{
+    asked_socket = socket;
+}
+
+static bool
+fake_mempool_request(const struct port *p, struct mp_request *req)
+{
+    req->port = p->name;
+    req->socket = asked_socket;
+    req->mtu = wanted_mtu(p);
+    req->n_rxq = p->wanted.n_rxq;
+    req->n_txq = p->want_n_txq;
+    req->rxq_size = p->wanted.n_rxq_desc;
+    req->txq_size = p->wanted.n_txq_desc;
+    return fake(p)->mempool;
+}
+
+static int
+fake_reconfigure(struct port *p, struct mp *mp OVS_UNUSED,
+                 enum port_change change OVS_UNUSED, char **errp)
+{
+    int error = called(FAKE_RECONFIGURE, p->name, errp);
+
+    if (error) {
+        return error;
+    }
+    fake(p)->tx_retries = p->wanted.tx_retries_max;
+    p->running.mtu = wanted_mtu(p);
+    p->running.socket = 0;
+    p->running.n_rxq = (uint16_t) p->wanted.n_rxq;
+    p->running.n_txq = p->want_n_txq;
+    p->running.n_rxq_desc = (uint16_t) p->wanted.n_rxq_desc;
+    p->running.n_txq_desc = (uint16_t) p->wanted.n_txq_desc;
+    return 0;
+}
+
+static int
+fake_start(struct port *p, char **errp)
+{
+    return called(FAKE_START, p->name, errp);
+}
+
+static void
+fake_stop(struct port *p)
+{
+    char *ignored = NULL;
+
+    called(FAKE_STOP, p->name, &ignored);
+    free(ignored);
+}
+
+static uint64_t
+total_bytes(struct rte_mbuf **m, size_t n)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bytes += m[i]->pkt_len;
+    }
+    return bytes;
+}
+
+static uint16_t
+fake_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
+{
+    struct fake_port *f = fake(p);
+    uint16_t n = (uint16_t) frames_get(&f->rxq[q], m, max);
+
+    p->rxc[q].packets += n;
+    p->rxc[q].bytes += total_bytes(m, n);
+    if (f->fd >= 0 && !frames_count(&f->rxq[q])) {
+        uint64_t value;
+
+        if (read(f->fd, &value, sizeof value) < 0) {
+            return n;           /* was not readable */
+        }
+        if (frames_count(&f->rxq[q])) {         /* came in between */
+            value = 1;
+            ignore(write(f->fd, &value, sizeof value));
+        }
+    }
+    return n;
+}
+
+static void
+fake_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
+{
+    struct fake_port *f = fake(p);
+    enum fake_tx mode = atomic_load(&f->tx_mode);
+
+    if (mode == FAKE_TX_FULL) {
+        p->txc[q].dropped += n;
+        rte_pktmbuf_free_bulk(m, n);
+        return;
+    }
+    p->txc[q].packets += n;
+    p->txc[q].bytes += total_bytes(m, n);
+    atomic_fetch_add(&f->tx_calls, 1);
+    atomic_fetch_add(&f->tx_total, n);
+    if (mode == FAKE_TX_FREE) {
+        rte_pktmbuf_free_bulk(m, n);
+    } else {
+        frames_put(&f->sent, m, n);
+    }
+}
+
+static int
+fake_rx_fd(const struct port *p)
+{
+    return fake(p)->fd;
+}
+
+static bool
+fake_service(struct port *p OVS_UNUSED)
+{
+    /* Nothing is queued behind tx. */
+    return false;
+}
+
+static void
+fake_get_stats(struct port *p, struct port_stats *stats)
+{
+    struct port_queue_counters rx = { .packets = 0 };
+    struct port_queue_counters tx = { .packets = 0 };
+
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        rx.packets += p->rxc[i].packets;
+        rx.bytes += p->rxc[i].bytes;
+        rx.dropped += p->rxc[i].dropped;
+    }
+    for (size_t i = 0; i < PORT_MAX_TXQ; i++) {
+        tx.packets += p->txc[i].packets;
+        tx.bytes += p->txc[i].bytes;
+        tx.dropped += p->txc[i].dropped;
+    }
+    port_stat_add(stats, "rx_packets", rx.packets);
+    port_stat_add(stats, "rx_bytes", rx.bytes);
+    port_stat_add(stats, "rx_dropped", rx.dropped);
+    port_stat_add(stats, "rx_errors", 0);
+    port_stat_add(stats, "tx_packets", tx.packets);
+    port_stat_add(stats, "tx_bytes", tx.bytes);
+    port_stat_add(stats, "tx_dropped", tx.dropped);
+    port_stat_add(stats, "tx_errors", 0);
+}
+
+static void
+fake_get_status(const struct port *p OVS_UNUSED, struct smap *status)
+{
+    smap_add(status, "driver_name", "fake");
+}
+
+static void
+fake_get_link(const struct port *p, struct port_link *link)
+{
+    link->up = p->admin_up && !fake(p)->link_down;
+    link->admin_up = p->admin_up;
+    link->speed_bps = UINT64_C(10000000000);
+    link->duplex = 1;
+    link->mtu = p->running.mtu;
+}
+
+static char *
+fake_describe(const struct port *p)
+{
+    const struct fake_port *f = fake(p);
+
+    return xstrdup(f->description ? f->description : p->class->type);
+}
+
+static int
+fake_set_link(struct port *p, bool up OVS_UNUSED)
+{
+    char *ignored = NULL;
+    int error = called(FAKE_LINK, p->name, &ignored);
+
+    free(ignored);
+    return error;
+}
+
+static uint32_t
+fake_mbuf_need(const struct port *p)
+{
+    return (uint32_t) p->running.n_rxq * p->running.n_rxq_desc;
+}
+
+#define FAKE_OPS                                \
+    .size = sizeof(struct fake_port),           \
+    .construct = fake_construct,                \
+    .destruct = fake_destruct,                  \
+    .plan = fake_plan,                          \
+    .mempool_request = fake_mempool_request,    \
+    .reconfigure = fake_reconfigure,            \
+    .start = fake_start,                        \
+    .stop = fake_stop,                          \
+    .rx = fake_rx,                              \
+    .tx = fake_tx,                              \
+    .get_stats = fake_get_stats,                \
+    .get_status = fake_get_status,              \
+    .get_link = fake_get_link,                  \
+    .describe = fake_describe,                  \
+    .set_link = fake_set_link,                  \
+    .mbuf_need = fake_mbuf_need
+
+const struct port_class fake_class = {
+    .kind = CFG_TYPE_DPDK,
+    .type = "fake",
+    .pmd = true,
+    .dpdk = true,
+    FAKE_OPS
+};
+
+const struct port_class fake_io_class = {
+    .kind = CFG_TYPE_INTERNAL,
+    .type = "fake-io",
+    .rx_fd = fake_rx_fd,
+    .service = fake_service,
+    FAKE_OPS
+};
+
+/* For tests. */
+
+void
+fake_settings(struct cfg_settings *set, uint32_t mtu)
+{
+    cfg_settings_init(set);
+    set->mtu = mtu;
+    set->n_rxq = 1;
+    set->n_rxq_desc = CFG_DESC_DEFAULT;
+    set->n_txq_desc = CFG_DESC_DEFAULT;
+}
+
+struct port *
+fake_port_create(const char *name, uint32_t mtu, unsigned int n_txq)
+{
+    struct cfg_settings set;
+    char *error = NULL;
+    struct port *p;
+
+    fake_settings(&set, mtu);
+    p = port_create_with_class(&fake_class, name, &set, n_txq, &error);
+    if (!p) {
+        ovs_abort(0, "%s: no fake port: %s", name, error);
+    }
+    cfg_settings_destroy(&set);
+    return p;
+}
+
+bool
+fake_port_is(const struct port *p)
+{
+    return p->class == &fake_class || p->class == &fake_io_class;
+}
+
+void
+fake_fail(enum fake_op op, int error, unsigned int skip, unsigned int times)
+{
+    plans[op].error = error;
+    plans[op].skip = skip;
+    plans[op].times = times;
+}
+
+unsigned int
+fake_calls(enum fake_op op)
+{
+    return plans[op].calls;
+}
+
+void
+fake_use_mempool(bool use)
+{
+    use_mempool = use;
+}
+
+void
+fake_reset(void)
+{
+    memset(plans, 0, sizeof plans);
+    use_mempool = false;
+    asked_socket = 0;
+}
+
+void
+fake_port_receive(struct port *p, uint16_t q, struct rte_mbuf **m, size_t n)
+{
+    struct fake_port *f = fake(p);
+
+    ovs_assert(q < PORT_MAX_RXQ);
+    frames_put(&f->rxq[q], m, n);
+    if (f->fd >= 0) {
+        uint64_t one = 1;
+
+        ignore(write(f->fd, &one, sizeof one));
+    }
+}
+
+size_t
+fake_port_n_pending(struct port *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        n += frames_count(&fake(p)->rxq[i]);
+    }
+    return n;
+}
+
+void
+fake_port_set_tx(struct port *p, enum fake_tx mode)
+{
+    atomic_store(&fake(p)->tx_mode, mode);
+}
+
+struct rte_mbuf *
+fake_port_take_sent(struct port *p)
+{
+    struct rte_mbuf *m;
+
+    return frames_get(&fake(p)->sent, &m, 1) ? m : NULL;
+}
+
+size_t
+fake_port_n_sent(struct port *p)
+{
+    return frames_count(&fake(p)->sent);
+}
+
+uint64_t
+fake_port_tx_calls(struct port *p)
+{
+    return atomic_load(&fake(p)->tx_calls);
+}
+
+uint64_t
+fake_port_tx_total(struct port *p)
+{
+    return atomic_load(&fake(p)->tx_total);
+}
+
+void
+fake_port_set_describe(struct port *p, const char *description)
+{
+    struct fake_port *f = fake(p);
+
+    free(f->description);
+    f->description = nullable_xstrdup(description);
+}
+
+void
+fake_port_set_link(struct port *p, bool up)
+{
+    fake(p)->link_down = !up;
+    port_changed(p);
+}

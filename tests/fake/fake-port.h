@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fake-port.h: ports made of memory, for tests.
+ *
+ * A fake port is a `struct port` of a class of its own, made by the same
+ * port_create_with_class() that makes real ones, and lives in the same
+ * registry.  It receives the frames that a test gave it, keeps those that were
+ * sent to it, and fails where the test told it to.
+ *
+ *   fake_class      polled by PMDs
+ *   fake_io_class   served by the thread of kernel-backed ports: has an rx_fd
+ *
+ * Threads: packet threads call rx and tx; fake_port_receive(),
+ * fake_port_take_sent() and the getters may run in any thread beside them.
+ * All else is for the main thread.
+ */
+#ifndef FAKE_PORT_H
+#define FAKE_PORT_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "port/port.h"
+#include "port/port-class.h"
+
+extern const struct port_class fake_class;
+extern const struct port_class fake_io_class;
+
+/* Settings of a plain port: one rx queue, 2,048 descriptors, `mtu` (0: none
+ * asked for). */
+void fake_settings(struct cfg_settings *, uint32_t mtu);
+
+/* A running port with those settings and `n_txq` senders; not in a bridge,
+ * not published.  Aborts on failure: for tests that are about other things. */
+struct port *fake_port_create(const char *name, uint32_t mtu,
+                              unsigned int n_txq);
+
+bool fake_port_is(const struct port *);         /* of one of our classes? */
+
+/* Failures ----------------------------------------------------------- */
+
+/* What can be told to fail, and is counted. */
+enum fake_op {
+    FAKE_CONSTRUCT, FAKE_RECONFIGURE, FAKE_START, FAKE_LINK,
+    FAKE_STOP, FAKE_DESTRUCT,           /* counted only */
+    FAKE_N_OPS
+};
+
+/* After `skip` more calls of `op`, on whichever port, the next `times` fail
+ * with -`error`. */
+void fake_fail(enum fake_op, int error, unsigned int skip,
+               unsigned int times);
+unsigned int fake_calls(enum fake_op);  /* since fake_reset(), all ports */
+
+/* Do ports made from now on take a mempool through mp_get()?  At first: no. */
+void fake_use_mempool(bool);
+/* The NUMA socket that fake ports ask memory on; at first 0. */
+void fake_set_socket(int socket);
+/* Forgets failures and counts, no mempool. */
+void fake_reset(void);
+
+/* Frames ------------------------------------------------------------- */
+
+/* The port receives `n` frames on queue `q` from now on.  Takes them. */
+void fake_port_receive(struct port *, uint16_t q, struct rte_mbuf **,
+                       size_t n);
+size_t fake_port_n_pending(struct port *);      /* given, not yet received */
+
+enum fake_tx {
+    FAKE_TX_KEEP,               /* at first: keeps each for take_sent() */
+    FAKE_TX_FREE,               /* counts and frees, as fast as can be */
+    FAKE_TX_FULL,               /* device full: drops and counts */
+};
+void fake_port_set_tx(struct port *, enum fake_tx);
+
+/* The earliest frame sent and kept, the caller's now; NULL: none. */
+struct rte_mbuf *fake_port_take_sent(struct port *);
+size_t fake_port_n_sent(struct port *);         /* kept and not yet taken */
+uint64_t fake_port_tx_calls(struct port *);     /* bursts, ever */
+uint64_t fake_port_tx_total(struct port *);     /* frames, ever */
+
+/* Looks ------------------------------------------------------------- */
+
+/* What port_describe() says; NULL: the type, as at first. */
+void fake_port_set_describe(struct port *, const char *);
+void fake_port_set_link(struct port *, bool up);
+
+#endif

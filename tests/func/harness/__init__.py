@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the functional tests stand on.  Each module answers one question:
+#
+#   command.py    how is a command run, how is a condition waited for?
+#   space.py      which names and folders are this test's own?
+#   hugepages.py  how many hugepages are there, who holds them?
+#   daemon.py     how do the database and the daemon start and end?
+#   switch.py     how does a test talk to its switch, how does it end?
+#   loggate.py    which lines of the daemon's log may a test leave?
+#   peer.py       how does testpmd play the guests?
+#   frames.py     how are single frames sent and seen?
+#   pools.py      what does get-mempool-info say?

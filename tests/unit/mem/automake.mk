@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# mem-rig.c is what all but the pure test stand on.
+
+mem_rig = tests/unit/mem/mem-rig.c tests/unit/mem/mem-rig.h
+
+check_PROGRAMS += tests/unit/mem/test-mp-size
+tests_unit_mem_test_mp_size_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-grow
+tests_unit_mem_test_mp_grow_SOURCES = \
+	tests/unit/mem/test-mp-grow.c $(mem_rig)
+tests_unit_mem_test_mp_grow_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-pool
+tests_unit_mem_test_mp_pool_SOURCES = \
+	tests/unit/mem/test-mp-pool.c $(mem_rig)
+tests_unit_mem_test_mp_pool_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-short
+tests_unit_mem_test_mp_short_SOURCES = \
+	tests/unit/mem/test-mp-short.c $(mem_rig)
+tests_unit_mem_test_mp_short_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-random
+tests_unit_mem_test_mp_random_SOURCES = \
+	tests/unit/mem/test-mp-random.c $(mem_rig)
+tests_unit_mem_test_mp_random_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mem-cmd
+tests_unit_mem_test_mem_cmd_SOURCES = \
+	tests/unit/mem/test-mem-cmd.c $(mem_rig)
+tests_unit_mem_test_mem_cmd_LDADD = $(MEM_TEST_LIBS)

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * PMD threads that come, go and are given queues while frames flow: none is
+ * lost, no mbuf leaks, no port is used while it is stopped.
+ */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include <rte_cycles.h>
+
+#include "eal/machine.h"
+#include "pmd/pmd-loop.h"
+#include "pmd/pmd-private.h"
+#include "pmd/pmd-reload.h"
+#include "pmd/pmd.h"
+#include "switch/bridge.h"
+#include "tests/unit/pmd/rig.h"
+#include "util.h"
+
+enum { N_PORTS = 3 };
+static const uint64_t FOR_EVER = UINT64_MAX / 2;
+
+/* Two ports that send to each other, and a third without frames. */
+struct bench {
+    struct cfg_bridge cfg;
+    struct bridge *bridge;
+    struct rig_port *ports[N_PORTS];
+};
+
+static void
+set_mask(const char *mask)
+{
+    char *error = NULL;
+
+    if (pmd_set_mask(mask, &error)) {
+        fail_msg("%s", error);
+    }
+    assert_false(pmd_mask_differs(mask));
+}
+
+/* The mask of two threads: cores 0 and 1, or skips. */
+static void
+need_two_cores(void)
+{
+    if (!machine_core_exists(0) || !machine_core_exists(1)) {
+        skip();
+    }
+}
+
+static void
+pause_us(unsigned int us)
+{
+    struct timespec ts = { .tv_nsec = us * 1000 };
+
+    nanosleep(&ts, NULL);
+}
+
+static void
+bench_create(struct bench *b)
+{
+    static const char *const names[N_PORTS] = { "p0", "p1", "p2" };
+    char *error = NULL;
+
+    memset(b, 0, sizeof *b);
+    smap_init(&b->cfg.other_config);
+    b->cfg.name = xstrdup("br0");
+    b->cfg.mac_aging_time = 300;
+    b->cfg.mac_table_size = 8192;
+    b->bridge = bridge_create(&b->cfg, &error);
+    assert_non_null(b->bridge);
+    for (size_t i = 0; i < N_PORTS; i++) {
+        b->ports[i] = rig_port_create(names[i], i ? 2 : 1, (uint8_t) (i + 1),
+                                      i ? 1 : 2);
+        assert_true(bridge_add_port(b->bridge, &b->ports[i]->up, 0, &error)
+                    > 0);
+        port_publish(&b->ports[i]->up);
+    }
+}
+
+static void
+allow(struct bench *b, uint64_t n)
+{
+    atomic_store(&b->ports[0]->allowed, n);
+    atomic_store(&b->ports[1]->allowed, n);
+}
+
+static bool
+mbufs_are_home(void *aux OVS_UNUSED)
+{
+    return !rig_mbufs_out();
+}
+
+static bool
+frames_flow(void *made_)
+{
+    const uint64_t *made = made_;
+    const struct rig_port *p = (const void *) (uintptr_t) made[1];
+
+    return atomic_load(&p->made) > made[0] + 1000;
+}
+
+/* Waits until the port has received 1,000 frames more. */
+static void
+wait_for_frames(struct rig_port *p)
+{
+    uint64_t aux[2] = { atomic_load(&p->made), (uintptr_t) p };
+
+    rig_wait(frames_flow, aux, "frames");
+}
+
+/* Stops the frames and takes it all down.  With `complete`: each frame that
+ * one of the two ports received went out of the other. */
+static void
+bench_destroy(struct bench *b, bool complete)
+{
+    allow(b, 0);
+    rig_wait(mbufs_are_home, NULL, "mbufs to come home");
+    if (complete) {
+        assert_int_equal(atomic_load(&b->ports[0]->made),
+                         atomic_load(&b->ports[1]->sent));
+        assert_int_equal(atomic_load(&b->ports[1]->made),
+                         atomic_load(&b->ports[0]->sent));
+    }
+    for (size_t i = 0; i < N_PORTS; i++) {
+        struct rig_port *p = b->ports[i];
+
+        bridge_del_port(b->bridge, &p->up);
+        pmd_quiesce_port(&p->up);
+        assert_int_equal(atomic_load(&p->misuses), 0);
+        port_delete(&p->up);
+    }
+    bridge_destroy(b->bridge);
+    smap_destroy(&b->cfg.other_config);
+    free(b->cfg.name);
+    set_mask(NULL);
+}
+
+/* Each number from 1 to the count of threads is somebody's, and each queue is
+ * in exactly one list. */
+static void
+check_threads(const struct bench *b, unsigned int n_threads)
+{
+    struct pmd_thread *const *threads;
+    unsigned int seen = 0, n_rxqs = 0;
+    size_t n;
+
+    threads = pmd_get_threads(&n);
+    assert_int_equal(n, n_threads);
+    assert_int_equal(pmd_n_threads(), n_threads);
+    assert_int_equal(pmd_n_senders(), n_threads + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct poll_list *list = atomic_load(&threads[i]->list);
+
+        assert_in_range(threads[i]->sender, 1, n);
+        seen |= 1u << threads[i]->sender;
+        n_rxqs += (unsigned int) list->n;
+        for (size_t j = 0; j < i; j++) {
+            const struct poll_list *other = atomic_load(&threads[j]->list);
+
+            for (size_t k = 0; k < list->n * other->n; k++) {
+                const struct poll_rxq *x = &list->rxqs[k / other->n];
+                const struct poll_rxq *y = &other->rxqs[k % other->n];
+
+                assert_false(x->port == y->port && x->queue == y->queue);
+            }
+        }
+    }
+    assert_int_equal(seen, ((1u << n) - 1) << 1);
+    if (b) {
+        assert_int_equal(n_rxqs, 1 + 2 * (N_PORTS - 1));
+    }
+}
+
+static bool
+every_queue_is_polled(void *b_)
+{
+    struct bench *b = b_;
+
+    for (size_t i = 0; i < N_PORTS; i++) {
+        for (int q = 0; q < b->ports[i]->up.running.n_rxq; q++) {
+            if (!atomic_load(&b->ports[i]->polls[q])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void
+reset_polls(struct bench *b)
+{
+    for (size_t i = 0; i < N_PORTS; i++) {
+        for (int q = 0; q < RIG_QUEUES; q++) {
+            atomic_store(&b->ports[i]->polls[q], 0);
+        }
+    }
+}
+
+static void
+test_default_mask(void **state OVS_UNUSED)
+{
+    int cores[4];
+
+    set_mask(NULL);
+    check_threads(NULL, (unsigned int) machine_n_nodes());
+    assert_int_equal(pmd_cores(cores, 4), MIN(4, machine_n_nodes()));
+    assert_int_equal(pmd_cores(cores, 0), 0);
+    if (machine_n_nodes() == 1 && machine_n_cores() == 2) {
+        assert_int_equal(cores[0], machine_core_id(1));
+    }
+}
+
+static void
+test_wrong_mask_changes_nothing(void **state OVS_UNUSED)
+{
+    struct pmd_thread *const *threads;
+    struct pmd_thread *before;
+    char *error = NULL;
+    size_t n;
+
+    set_mask(NULL);
+    threads = pmd_get_threads(&n);
+    before = threads[0];
+    assert_true(pmd_mask_differs("ffffffffffffffffffffffffffffffff"));
+    assert_true(pmd_set_mask("80000000000000000000000000000000", &error) < 0);
+    assert_non_null(strstr(error, "core 127 does not exist"));
+    free(error);
+    threads = pmd_get_threads(&n);
+    assert_ptr_equal(threads[0], before);
+    check_threads(NULL, (unsigned int) machine_n_nodes());
+}
+
+static void
+test_queues_are_polled(void **state OVS_UNUSED)
+{
+    struct bench b;
+
+    need_two_cores();
+    set_mask("3");
+    bench_create(&b);
+    check_threads(&b, 2);
+    rig_wait(every_queue_is_polled, &b, "each queue to be polled");
+    set_mask("2");
+    check_threads(&b, 1);
+    reset_polls(&b);
+    rig_wait(every_queue_is_polled, &b, "each queue to be polled by one");
+    bench_destroy(&b, true);
+}
+
+/* 50 times, under traffic; the first and the second thread take turns, so
+ * that numbers are handed on. */
+static void
+test_threads_come_and_go(void **state OVS_UNUSED)
+{
+    static const char *const masks[] = { "3", "1", "3", "2" };
+    struct bench b;
+
+    need_two_cores();
+    set_mask("2");
+    bench_create(&b);
+    allow(&b, FOR_EVER);
+    for (int i = 0; i < 100; i++) {
+        set_mask(masks[i % ARRAY_SIZE(masks)]);
+        check_threads(&b, i % 2 ? 1 : 2);
+        wait_for_frames(b.ports[i % 2]);
+    }
+    bench_destroy(&b, true);
+}
+
+/* A port that restarts is never used in between, and its neighbours go on. */
+static void
+test_quiesce(void **state OVS_UNUSED)
+{
+    struct bench b;
+    char *error = NULL;
+
+    need_two_cores();
+    set_mask("3");
+    bench_create(&b);
+    allow(&b, FOR_EVER);
+    for (unsigned int i = 0; i < 100; i++) {
+        struct rig_port *p = b.ports[i % N_PORTS];
+        struct cfg_settings set;
+
+        rig_settings(&set, i % RIG_QUEUES + 1, 1400 + i % 7);
+        assert_int_equal(port_set(&p->up, &set, pmd_n_senders(), &error), 0);
+        cfg_settings_destroy(&set);
+        pause_us(i % 3 * 100);
+        wait_for_frames(b.ports[i % 2]);
+    }
+    reset_polls(&b);
+    rig_wait(every_queue_is_polled, &b, "each queue to be polled");
+    bench_destroy(&b, false);
+}
+
+/* Ports are deleted and made again under traffic. */
+static void
+test_ports_come_and_go(void **state OVS_UNUSED)
+{
+    struct bench b;
+    char *error = NULL;
+
+    need_two_cores();
+    set_mask("3");
+    bench_create(&b);
+    allow(&b, FOR_EVER);
+    for (int i = 0; i < 50; i++) {
+        struct rig_port *p = b.ports[2];
+
+        bridge_del_port(b.bridge, &p->up);
+        assert_int_equal(atomic_load(&p->misuses), 0);
+        port_delete(&p->up);
+        check_threads(NULL, 2);
+        p = rig_port_create("p2", 2, 3, 1);
+        assert_true(bridge_add_port(b.bridge, &p->up, 0, &error) > 0);
+        atomic_store(&p->allowed, FOR_EVER);
+        port_publish(&p->up);
+        b.ports[2] = p;
+        check_threads(&b, 2);
+        wait_for_frames(p);
+        atomic_store(&p->allowed, 0);
+    }
+    bench_destroy(&b, false);
+}
+
+/* A live change of the number of queues. */
+static void
+test_reassign(void **state OVS_UNUSED)
+{
+    struct bench b;
+
+    set_mask(NULL);
+    bench_create(&b);
+    b.ports[2]->up.running.n_rxq = 4;
+    pmd_reassign();
+    reset_polls(&b);
+    rig_wait(every_queue_is_polled, &b, "each of four queues to be polled");
+    /* The queues first, then the number: no poll may see it late. */
+    pmd_quiesce_port(&b.ports[2]->up);
+    b.ports[2]->up.running.n_rxq = 1;
+    pmd_publish_port(&b.ports[2]->up);
+    reset_polls(&b);
+    rig_wait(every_queue_is_polled, &b, "the one queue to be polled");
+    assert_int_equal(atomic_load(&b.ports[2]->polls[1]), 0);
+    b.ports[2]->up.running.n_rxq = 2;
+    bench_destroy(&b, true);
+}
+
+/* Threads without queues take no time. */
+static void
+test_idle_without_queues(void **state OVS_UNUSED)
+{
+    need_two_cores();
+    set_mask("3");
+    rig_cpu_percent(50);
+    assert_in_range(rig_cpu_percent(300), 0, 2);
+}
+
+/* Ports that were published before the threads are polled when these start;
+ * threads that end leave their ports alone. */
+static void
+test_restart(void **state OVS_UNUSED)
+{
+    char *error = NULL;
+    struct bench b;
+
+    pmd_destroy();
+    bench_create(&b);
+    assert_int_equal(pmd_init(&error), 0);
+    set_mask(NULL);
+    allow(&b, FOR_EVER);
+    wait_for_frames(b.ports[0]);
+    pmd_destroy();
+    assert_int_equal(pmd_n_threads(), 0);
+    assert_int_equal(pmd_init(&error), 0);
+    set_mask(NULL);
+    wait_for_frames(b.ports[1]);
+    bench_destroy(&b, true);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_default_mask),
+        cmocka_unit_test(test_wrong_mask_changes_nothing),
+        cmocka_unit_test(test_queues_are_polled),
+        cmocka_unit_test(test_threads_come_and_go),
+        cmocka_unit_test(test_quiesce),
+        cmocka_unit_test(test_ports_come_and_go),
+        cmocka_unit_test(test_reassign),
+        cmocka_unit_test(test_idle_without_queues),
+        cmocka_unit_test(test_restart),
+    };
+
+    return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A test is two lines; its source is the file of its name, with .c.
+
+check_PROGRAMS += tests/unit/port/test-port-reconf
+tests_unit_port_test_port_reconf_SOURCES = \
+	tests/unit/port/test-port-reconf.c \
+	tests/fake/fake-port.c tests/fake/fake-port.h
+tests_unit_port_test_port_reconf_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-vhost
+tests_unit_port_test_vhost_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-ethdev-conf
+tests_unit_port_test_ethdev_conf_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-ethdev
+tests_unit_port_test_ethdev_SOURCES = \
+	tests/unit/port/test-ethdev.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-ethdev.c tests/fake/fake-ethdev.h
+tests_unit_port_test_ethdev_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-ethdev-drivers
+tests_unit_port_test_ethdev_drivers_SOURCES = \
+	tests/unit/port/test-ethdev-drivers.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_ethdev_drivers_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-internal
+tests_unit_port_test_internal_SOURCES = \
+	tests/unit/port/test-internal.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_internal_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-ethdev-devargs
+tests_unit_port_test_ethdev_devargs_SOURCES = \
+	tests/unit/port/test-ethdev-devargs.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_ethdev_devargs_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-internal-device
+tests_unit_port_test_internal_device_SOURCES = \
+	tests/unit/port/test-internal-device.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_internal_device_LDADD = $(PORT_TEST_LIBS)

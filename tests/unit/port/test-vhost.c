@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test-vhost.c: vhost-user ports without a guest: sockets, queue maps, what
+ * is refused.  Guests are the functional tests' business.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <rte_eal.h>
+
+#include "eal/eal.h"
+#include "eal/machine.h"
+#include "mem/mempool.h"
+#include "port/port.h"
+#include "port/vhost.h"
+#include "smap.h"
+#include "util.h"
+
+static char dir[64];
+
+static void
+hook_nothing(struct port *p OVS_UNUSED)
+{
+}
+
+static void
+settings(struct cfg_settings *set, const char *name)
+{
+    cfg_settings_init(set);
+    set->vhost_path = xasprintf("%s/%s", dir, name);
+    set->max_queue_pairs = 1;
+    set->tx_retries_max = 8;
+}
+
+static struct port *
+create(enum cfg_type kind, const char *name, char **errp)
+{
+    struct cfg_settings set;
+    struct port *p;
+
+    settings(&set, name);
+    p = port_create(kind, name, &set, 2, errp);
+    cfg_settings_destroy(&set);
+    return p;
+}
+
+static bool
+is_socket(const char *name)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+    struct stat s;
+    bool yes = !lstat(path, &s) && S_ISSOCK(s.st_mode);
+
+    free(path);
+    return yes;
+}
+
+static int
+bind_socket(const char *name)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(un.sun_path, sizeof un.sun_path, "%s/%s", dir, name);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *) &un, sizeof un), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+static void
+test_server_makes_and_removes_its_socket(void **state OVS_UNUSED)
+{
+    struct smap status;
+    char *error;
+    struct port *p = create(CFG_TYPE_VHOST_SERVER, "s0", &error);
+
+    assert_non_null(p);
+    assert_true(is_socket("s0"));
+    assert_null(p->mp);                 /* no guest, no memory */
+    assert_int_equal(p->running.n_rxq, 0);
+    assert_int_equal(p->running.mtu, CFG_MTU_DEFAULT);
+    port_get_status(p, &status);
+    assert_string_equal(smap_get(&status, "status"), "disconnected");
+    assert_string_equal(smap_get(&status, "mode"), "server");
+    smap_destroy(&status);
+    port_delete(p);
+    assert_false(is_socket("s0"));
+}
+
+static void
+test_stale_socket_is_removed(void **state OVS_UNUSED)
+{
+    char *error;
+    struct port *p;
+
+    close(bind_socket("s1"));
+    assert_true(is_socket("s1"));
+    p = create(CFG_TYPE_VHOST_SERVER, "s1", &error);
+    assert_non_null(p);
+    port_delete(p);
+}
+
+static void
+test_live_socket_is_left_alone(void **state OVS_UNUSED)
+{
+    int fd = bind_socket("s2");
+    char *error;
+
+    assert_null(create(CFG_TYPE_VHOST_SERVER, "s2", &error));
+    assert_non_null(strstr(error, "in use by another process"));
+    assert_non_null(strstr(error, "s2"));
+    free(error);
+    assert_true(is_socket("s2"));
+    close(fd);
+}
+
+static void
+test_file_in_the_way(void **state OVS_UNUSED)
+{
+    char *path = xasprintf("%s/s3", dir);
+    FILE *f = fopen(path, "w");
+    char *error;
+
+    assert_non_null(f);
+    fclose(f);
+    assert_null(create(CFG_TYPE_VHOST_SERVER, "s3", &error));
+    assert_non_null(strstr(error, "is no socket"));
+    free(error);
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+static void
+test_client_waits_for_its_guest(void **state OVS_UNUSED)
+{
+    struct cfg_settings set;
+    char *error;
+    struct port *p = create(CFG_TYPE_VHOST_CLIENT, "c0", &error);
+    struct rte_mbuf *m[1];
+
+    assert_non_null(p);
+    assert_int_equal(vhost_rx(p, 0, m, 1), 0);
+
+    /* Settings of a port without guest change without any memory. */
+    settings(&set, "c0");
+    set.mtu = 9000;
+    assert_int_equal(port_set(p, &set, 2, &error), 0);
+    assert_int_equal(p->running.mtu, 9000);
+    assert_null(p->mp);
+    cfg_settings_destroy(&set);
+    port_delete(p);
+}
+
+/* A guest of `pairs` queue pairs with the receive queues in `on` enabled. */
+static struct vhost *
+guest(uint16_t pairs, uint32_t on)
+{
+    struct vhost *v = xzalloc(sizeof *v);
+
+    ovs_mutex_lock(&vhost_mutex);
+    v->conn.n_vrings = 2 * pairs;
+    for (uint16_t q = 0; q < pairs; q++) {
+        v->conn.enabled[2 * q] = v->conn.enabled[2 * q + 1] = on >> q & 1;
+    }
+    vhost_update_maps(v);
+    ovs_mutex_unlock(&vhost_mutex);
+    return v;
+}
+
+static void
+test_queues_that_are_on_take_the_traffic(void **state OVS_UNUSED)
+{
+    struct vhost *v = guest(4, 0x5);    /* queues 0 and 2 */
+
+    assert_int_equal(atomic_load(&v->tx_vring[0]), 0);
+    assert_int_equal(atomic_load(&v->tx_vring[1]), 4);
+    assert_int_equal(atomic_load(&v->tx_vring[2]), 4);
+    assert_int_equal(atomic_load(&v->tx_vring[3]), 4);
+    assert_true(atomic_load(&v->rx_enabled[0]));
+    assert_false(atomic_load(&v->rx_enabled[1]));
+    assert_true(atomic_load(&v->rx_enabled[2]));
+    assert_false(atomic_load(&v->rx_enabled[4]));
+    free(v);
+}
+
+static void
+test_no_queue_is_on(void **state OVS_UNUSED)
+{
+    struct vhost *v = guest(2, 0);
+
+    for (int q = 0; q < CFG_VHOST_PAIRS_MAX; q++) {
+        assert_int_equal(atomic_load(&v->tx_vring[q]), -1);
+        assert_false(atomic_load(&v->rx_enabled[q]));
+    }
+    free(v);
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_server_makes_and_removes_its_socket),
+        cmocka_unit_test(test_stale_socket_is_removed),
+        cmocka_unit_test(test_live_socket_is_left_alone),
+        cmocka_unit_test(test_file_in_the_way),
+        cmocka_unit_test(test_client_waits_for_its_guest),
+        cmocka_unit_test(test_queues_that_are_on_take_the_traffic),
+        cmocka_unit_test(test_no_queue_is_on),
+    };
+    static const struct port_hooks hooks = {
+        .quiesce = hook_nothing, .publish = hook_nothing,
+    };
+    struct smap oc = SMAP_INITIALIZER(&oc);
+    struct mp_model model = { .per_port = false };
+    char *error = NULL;
+    int rc;
+
+    snprintf(dir, sizeof dir, "/tmp/sluice-vhost-XXXXXX");
+    if (!mkdtemp(dir)) {
+        perror("mkdtemp");
+        return 1;
+    }
+    machine_init();
+    smap_add_format(&oc, "dpdk-extra", "--no-huge --no-pci -m 256 "
+                    "--file-prefix sluice-ut-%d", (int) getpid());
+    if (eal_start(&oc, dir, NULL, &error)) {
+        fprintf(stderr, "%s\n", error);
+        return 1;
+    }
+    mp_init(&model);
+    port_init(&hooks);
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    eal_stop();
+    smap_destroy(&oc);
+    rmdir(dir);
+    return rc;
+}

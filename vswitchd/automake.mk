@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+
+sbin_PROGRAMS += vswitchd/vswitchd
+vswitchd_vswitchd_SOURCES = \
+	vswitchd/find-port.c \
+	vswitchd/find-port.h \
+	vswitchd/hugepages.c \
+	vswitchd/hugepages.h \
+	vswitchd/main.c \
+	vswitchd/reconcile-cmd.c \
+	vswitchd/reconcile.c \
+	vswitchd/reconcile.h \
+	vswitchd/report.c
+vswitchd_vswitchd_LDADD = ovsdb/libdb.a $(PMD_LIBS)
+
+# tests/check-linkmap reads the map.
+vswitchd_vswitchd_LDFLAGS = $(AM_LDFLAGS) -Wl,-Map=vswitchd/vswitchd.map
+CLEANFILES += vswitchd/vswitchd.map
