@@ -9,6 +9,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 
 from .command import check, run, wait_until
@@ -113,7 +114,11 @@ class Database(Process):
                     "--remote=p" + self.remote, "--pidfile", "--no-chdir",
                     "--log-file", "-vsyslog:off", "-vconsole:off"],
                    self.env, self.space.path("ovsdb-server.out"))
-        wait_until(lambda: os.path.exists(self.socket), "the database")
+        wait_until(self._listens, "the database")
+
+    def _listens(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(self.socket) == 0
 
     def stop(self):
         if self.running():
