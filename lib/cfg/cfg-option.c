@@ -71,6 +71,27 @@ parse_mask(const char *s)
     return *s ? xstrdup(s) : NULL;
 }
 
+/* The group of the pool that kernel-backed ports share. */
+static const char kernel_group[] = "kernel";
+
+/* A name that can stand in a pool's name, in a list and between quotes. */
+static char *
+parse_group(const char *s)
+{
+    size_t len = strlen(s);
+
+    if (!len || len > CFG_GROUP_MAX || !strcmp(s, kernel_group)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < len; i++) {
+        /* (isgraph() would ask the locale.) */
+        if (s[i] <= ' ' || s[i] > '~' || s[i] == '"' || s[i] == ',') {
+            return NULL;
+        }
+    }
+    return xstrdup(s);
+}
+
 /* What goes into a row's member. */
 union value {
     bool flag;
@@ -93,6 +114,7 @@ value_size(enum cfg_option_kind kind)
     case CFG_OPT_STRING:
     case CFG_OPT_MAC:
     case CFG_OPT_MASK:
+    case CFG_OPT_GROUP:
         return sizeof(char *);
     }
     OVS_NOT_REACHED();
@@ -154,6 +176,10 @@ parse_value(const struct cfg_option *o, const char *s, union value *v)
     case CFG_OPT_MASK:
         v->text = parse_mask(s);
         return v->text != NULL;
+
+    case CFG_OPT_GROUP:
+        v->text = parse_group(s);
+        return v->text != NULL;
     }
     OVS_NOT_REACHED();
 }
@@ -206,6 +232,17 @@ describe_error(const struct cfg_option *o, const char *s)
     case CFG_OPT_MASK:
         ds_put_cstr(&ds, "is no hexadecimal number other than 0: "
                          "using the default");
+        break;
+
+    case CFG_OPT_GROUP:
+        if (!strcmp(s, kernel_group)) {
+            ds_put_cstr(&ds, "is reserved for kernel-backed ports");
+        } else {
+            ds_put_format(&ds, "is no name of 1 to %d printable ASCII "
+                               "characters without blanks, quotation marks "
+                               "and commas", CFG_GROUP_MAX);
+        }
+        ds_put_cstr(&ds, ": ignoring it");
         break;
     }
     return ds_steal_cstr(&ds);

@@ -26,6 +26,8 @@ enum cfg_option_kind {
     CFG_OPT_MASK,               /* char *: hexadecimal digits without 0x and
                                  * leading zeros, NULL where absent, wrong or
                                  * zero */
+    CFG_OPT_GROUP,              /* char *: name of a mempool group, NULL where
+                                 * absent or wrong */
 };
 
 struct cfg_option {

@@ -71,6 +71,10 @@ static const struct cfg_option iface_options[] = {
       .def = 8, .min = 0, .max = 32 },
 };
 
+static const struct cfg_option iface_other_options[] = {
+    { "mempool-group", MEMBER(GROUP, cfg_settings, mempool_group) },
+};
+
 /* Interface types that stock clients may ask for. */
 static const struct {
     const char *name;
@@ -340,6 +344,10 @@ parse_iface(struct cfg *cfg, const struct cfg_env *env,
 
     cfg_options_parse(iface_options, ARRAY_SIZE(iface_options), iface->kind,
                       &iface->options, &iface->set, report_iface,
+                      &(struct context) { .cfg = cfg, .iface = iface });
+    cfg_options_parse(iface_other_options, ARRAY_SIZE(iface_other_options),
+                      iface->kind, &iface->other_config, &iface->set,
+                      report_iface,
                       &(struct context) { .cfg = cfg, .iface = iface });
     parse_mtu(cfg, iface);
     if (iface->kind == CFG_TYPE_INTERNAL) {

@@ -76,7 +76,6 @@ static const struct unacted iface_options[] = {
 };
 
 static const struct unacted iface_other_config[] = {
-    { "mempool-group", NULL, ETHDEV | VHOST },
     { "pmd-rxq-affinity", NULL, ETHDEV | VHOST },
     { "tx-steering", "thread", ETHDEV | VHOST },
 };

@@ -241,6 +241,7 @@ cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
     dst->devargs = nullable_xstrdup(src->devargs);
     dst->vhost_path = nullable_xstrdup(src->vhost_path);
     dst->mac = nullable_xstrdup(src->mac);
+    dst->mempool_group = nullable_xstrdup(src->mempool_group);
 }
 
 bool
@@ -256,7 +257,8 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && a->tx_retries_max == b->tx_retries_max
            && a->iommu == b->iommu
            && a->postcopy == b->postcopy
-           && nullable_string_is_equal(a->mac, b->mac);
+           && nullable_string_is_equal(a->mac, b->mac)
+           && nullable_string_is_equal(a->mempool_group, b->mempool_group);
 }
 
 void
@@ -265,4 +267,5 @@ cfg_settings_destroy(struct cfg_settings *set)
     free(set->devargs);
     free(set->vhost_path);
     free(set->mac);
+    free(set->mempool_group);
 }

@@ -43,6 +43,7 @@ enum {
     CFG_NAME_MAX = 255,         /* longest name of an object, in bytes */
     CFG_IFNAME_MAX = 15,        /* likewise of a kernel device */
     CFG_SUN_PATH_MAX = 107,     /* longest path of a Unix socket, in bytes */
+    CFG_GROUP_MAX = 64,         /* longest name of a mempool group, in bytes */
 };
 
 /* The settings of one interface, checked.  This is what a running port keeps
@@ -61,6 +62,8 @@ struct cfg_settings {
     bool iommu;                 /* vhost client: global, read once */
     bool postcopy;
     char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
+    char *mempool_group;        /* other_config:mempool-group, "private" for
+                                 * the port's own; NULL: none asked for */
 };
 
 struct cfg_iface {

@@ -201,6 +201,45 @@ test_identity(void **state OVS_UNUSED)
     model_destroy(&m);
 }
 
+/* Another mempool group is a change, of every type; a name that is refused
+ * is none. */
+static void
+test_mempool_group(void **state OVS_UNUSED)
+{
+    static const char change[] = "change settings of interface br0\n"
+                                 "change settings of interface a1\n"
+                                 "change settings of interface n0\n";
+    static const struct {
+        const char *group;
+        const char *text;
+    } cases[] = {
+        { "noisy", change },
+        { "private", change },
+        { "private", "" },
+        { NULL, change },
+        { "kernel", "" },
+        { "a,b", "" },
+    };
+    static const char *const names[] = { "br0", "a1", "n0" };
+    struct model m;
+
+    run_start(&m);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct cfg_bridge *br;
+        struct cfg cfg;
+
+        br = start(&cfg);
+        add_iface(br, "br0", "internal");
+        for (size_t j = 0; cases[i].group && j < ARRAY_SIZE(names); j++) {
+            smap_add(&written(br, names[j])->other_config, "mempool-group",
+                     cases[i].group);
+        }
+        cfg_parse(&cfg, &env);
+        expect_plan(&m, &cfg, false, cases[i].text);
+    }
+    model_destroy(&m);
+}
+
 /* Two ports swap their sockets: both are free before either is taken. */
 static void
 test_swap(void **state OVS_UNUSED)
@@ -393,6 +432,7 @@ main(void)
         cmocka_unit_test(test_delete_all),
         cmocka_unit_test(test_order_of_steps),
         cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_mempool_group),
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_unusable),
         cmocka_unit_test(test_bond),

@@ -285,6 +285,72 @@ test_mac(void **state OVS_UNUSED)
     cfg_destroy(&cfg);
 }
 
+#define NO_GROUP " is no name of 1 to 64 printable ASCII characters without " \
+                 "blanks, quotation marks and commas: ignoring it"
+
+static void
+test_mempool_group(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *type;
+        const char *value;                  /* NULL: absent */
+        const char *group;                  /* NULL: none */
+        const char *error;                  /* after "p: mempool-group " */
+    } cases[] = {
+        { "dpdk", NULL, NULL, NULL },
+        { "dpdk", "noisy", "noisy", NULL },
+        { "dpdkvhostuser", "noisy", "noisy", NULL },
+        { "dpdkvhostuserclient", "noisy", "noisy", NULL },
+        { "internal", "noisy", "noisy", NULL },
+        { "dpdk", "private", "private", NULL },
+        { "dpdk", "x", "x", NULL },
+        { "dpdk", "!a/b:c=~", "!a/b:c=~", NULL },
+        { "dpdk", X50 X10 "wxyz", X50 X10 "wxyz", NULL },
+        { "dpdk", X50 X10 "vwxyz", NULL, "\"" X50 X10 "vwxyz\"" NO_GROUP },
+        { "dpdk", "", NULL, "\"\"" NO_GROUP },
+        { "dpdk", "a b", NULL, "\"a b\"" NO_GROUP },
+        { "dpdk", " a", NULL, "\" a\"" NO_GROUP },
+        { "dpdk", "a\tb", NULL, "\"a\tb\"" NO_GROUP },
+        { "dpdk", "a\x7f", NULL, "\"a\x7f\"" NO_GROUP },
+        { "dpdk", "a,b", NULL, "\"a,b\"" NO_GROUP },
+        { "dpdk", "a\"b", NULL, "\"a\"b\"" NO_GROUP },
+        { "dpdk", "gr\u00fcn", NULL, "\"gr\u00fcn\"" NO_GROUP },
+        { "dpdk", "kernel", NULL,
+          "\"kernel\" is reserved for kernel-backed ports: ignoring it" },
+        { "internal", "kernel", NULL,
+          "\"kernel\" is reserved for kernel-backed ports: ignoring it" },
+        { "dpdk", "kernel2", "kernel2", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct cfg_iface *p;
+        struct cfg_iface *iface;
+        struct cfg cfg;
+        char *error;
+
+        cfg_init(&cfg);
+        iface = add_iface(cfg_add_bridge(&cfg, "br0"), "p", cases[i].type);
+        smap_add(&iface->options, "dpdk-devargs", "net_null0");
+        smap_add(&iface->options, "vhost-server-path", "/vm/sock");
+        if (cases[i].value) {
+            smap_add(&iface->other_config, "mempool-group", cases[i].value);
+        }
+        cfg_parse(&cfg, &env);
+
+        p = find(&cfg, 0, "p");
+        error = (cases[i].error
+                 ? xasprintf("p: mempool-group %s", cases[i].error) : NULL);
+        expect_error(p, true, error);
+        assert_true(nullable_string_is_equal(p->set.mempool_group,
+                                             cases[i].group));
+        assert_int_equal(has_text(cfg.warnings, cfg.n_warnings,
+                                  error ? error : ""), error != NULL);
+        assert_int_equal(cfg.n_notes, 0);
+        free(error);
+        cfg_destroy(&cfg);
+    }
+}
+
 /* Two wrong values: both texts, in `error` and in the warnings. */
 static void
 test_two_errors(void **state OVS_UNUSED)
@@ -317,6 +383,7 @@ main(void)
         cmocka_unit_test(test_usable),
         cmocka_unit_test(test_vhost_path),
         cmocka_unit_test(test_mac),
+        cmocka_unit_test(test_mempool_group),
         cmocka_unit_test(test_two_errors),
     };
 

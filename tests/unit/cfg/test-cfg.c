@@ -78,6 +78,19 @@ test_settings(void **state OVS_UNUSED)
     free(b.mac);
     b.mac = NULL;
     assert_false(cfg_settings_equal(&a, &b));
+    cfg_settings_destroy(&b);
+
+    a.mempool_group = xstrdup("noisy");
+    cfg_settings_clone(&b, &a);
+    assert_true(b.mempool_group != a.mempool_group);
+    assert_true(cfg_settings_equal(&a, &b));
+    free(b.mempool_group);
+    b.mempool_group = xstrdup("private");
+    assert_false(cfg_settings_equal(&a, &b));
+    free(b.mempool_group);
+    b.mempool_group = NULL;
+    assert_false(cfg_settings_equal(&a, &b));
+    assert_false(cfg_settings_equal(&b, &a));
     cfg_settings_destroy(&a);
     cfg_settings_destroy(&b);
 }
