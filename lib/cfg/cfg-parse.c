@@ -37,6 +37,7 @@ static const struct cfg_option ovs_options[] = {
     { "pmd-cpu-mask", MEMBER(MASK, cfg, pmd_cpu_mask) },
     { "stats-update-interval", MEMBER(INT, cfg, stats_interval),
       .def = 5000, .min = 5000, .max = UINT32_MAX },
+    { "mempool-numa-fallback", MEMBER(BOOL, cfg, mempool_numa_fallback) },
     /* Read by eal-settings.c at start. */
     { "dpdk-probe-at-init", CHECK_ONLY(BOOL) },
     { "per-port-memory", CHECK_ONLY(BOOL) },

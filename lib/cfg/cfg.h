@@ -124,6 +124,7 @@ struct cfg {
     enum cfg_dpdk_init dpdk_init;
     char *pmd_cpu_mask;         /* hexadecimal digits without 0x, or NULL */
     uint32_t stats_interval;    /* ms, >= 5000 */
+    bool mempool_numa_fallback; /* may a port's pool be on another socket? */
     char **warnings;            /* texts for the log, one per wrong value,
                                  * those of `error` members included */
     size_t n_warnings;

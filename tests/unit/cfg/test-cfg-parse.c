@@ -183,6 +183,43 @@ test_open_vswitch(void **state OVS_UNUSED)
 }
 
 static void
+test_numa_fallback(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *value;                  /* NULL: absent */
+        bool fallback;
+        const char *warning;
+    } cases[] = {
+        { NULL, false, NULL },
+        { "true", true, NULL },
+        { "TRUE", true, NULL },
+        { "false", false, NULL },
+        { "1", false, "Open_vSwitch: mempool-numa-fallback \"1\" is neither "
+                      "true nor false: using false" },
+        { "", false, "Open_vSwitch: mempool-numa-fallback \"\" is neither "
+                     "true nor false: using false" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct cfg cfg;
+
+        cfg_init(&cfg);
+        if (cases[i].value) {
+            smap_add(&cfg.other_config, "mempool-numa-fallback",
+                     cases[i].value);
+        }
+        cfg_parse(&cfg, &env);
+        assert_int_equal(cfg.mempool_numa_fallback, cases[i].fallback);
+        assert_int_equal(cfg.n_warnings, cases[i].warning != NULL);
+        if (cases[i].warning) {
+            assert_string_equal(cfg.warnings[0], cases[i].warning);
+        }
+        assert_int_equal(cfg.n_notes, 0);
+        cfg_destroy(&cfg);
+    }
+}
+
+static void
 test_notes(void **state OVS_UNUSED)
 {
     static const char *const expected[] = {
@@ -255,6 +292,7 @@ main(void)
         cmocka_unit_test(test_bridge),
         cmocka_unit_test(test_bridge_errors),
         cmocka_unit_test(test_open_vswitch),
+        cmocka_unit_test(test_numa_fallback),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_parse_int),
     };
