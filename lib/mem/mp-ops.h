@@ -16,6 +16,7 @@
 #define MEM_MP_OPS_H 1
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct rte_mempool;
 struct rte_mempool_ops;
@@ -27,6 +28,14 @@ extern const struct rte_mempool_ops mp_ops_ring;
 
 /* Its name, for rte_mempool_set_ops_byname(). */
 const char *mp_ops_name(void);
+
+/* Fewest mbufs that the handler ever had left; the count begins again with
+ * mp_ops_restart_lowest().  Any thread. */
+uint32_t mp_ops_lowest(const struct rte_mempool *);
+void mp_ops_restart_lowest(struct rte_mempool *);
+
+/* Allocations that found no mbuf, ever.  Any thread. */
+uint64_t mp_ops_failures(const struct rte_mempool *);
 
 /* Bytes that the handler keeps for a pool that was populated. */
 size_t mp_ops_bytes(const struct rte_mempool *);
