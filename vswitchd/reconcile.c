@@ -125,6 +125,15 @@ set_rec_error(struct rec *r, char *error)
     r->error = error;
 }
 
+/* Packets stay in a bridge. */
+static const char *
+domain_of(const char *iface)
+{
+    const struct rec *r = find_rec(iface);
+
+    return r ? r->bridge : NULL;
+}
+
 void
 reconcile_init(const char *dir)
 {
@@ -396,6 +405,7 @@ start_dpdk(void)
     model = (struct mp_model) { .per_port = s->per_port_memory,
                                 .elastic = s->mempool_elastic };
     mp_init(&model);
+    mp_set_domains(domain_of);
     if (pmd_init(&error)) {
         VLOG_FATAL("packet threads could not be started: %s", error);
     }

@@ -9,7 +9,12 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-care.c \
 	lib/mem/mp-chunk.c \
 	lib/mem/mp-chunk.h \
+	lib/mem/mp-claim.c \
+	lib/mem/mp-claim.h \
+	lib/mem/mp-holder.h \
 	lib/mem/mp-info.c \
+	lib/mem/mp-ledger.c \
+	lib/mem/mp-ledger.h \
 	lib/mem/mp-make.c \
 	lib/mem/mp-make.h \
 	lib/mem/mp-memory.c \

@@ -18,7 +18,10 @@
 
 #include "eal/log-modules.h"
 #include "mem/mempool.h"
+#include "mem/mp-chunk.h"
+#include "mem/mp-claim.h"
 #include "mem/mp-memory.h"
+#include "mem/mp-ops.h"
 #include "mem/mp-size.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
@@ -99,6 +102,10 @@ fill_target(const struct mp *mp)
     uint64_t size = pool->header_size + pool->elt_size + pool->trailer_size;
     uint64_t available = mp_memory_free(mp->socket);
 
+    if (mp->elastic) {
+        /* Each mbuf is one that a port may miss. */
+        return available >= MP_CHUNK_BYTES ? mp->asked : 0;
+    }
     for (uint32_t n = mp->asked; n > mp->made.granted
          && n > pool->populated_size; n = mp_next_smaller(n)) {
         uint64_t bytes = (n - pool->populated_size) * size;
@@ -116,18 +123,20 @@ static bool
 fill_one(struct mp *mp)
 {
     const struct rte_mempool *pool = mp->made.pool;
+    uint32_t end;
 
     if (!mp->fill_to) {
         mp->fill_to = fill_target(mp);
     }
-    if (!mp->fill_to
-        || mp_grow(&mp->made, mp->fill_to - pool->populated_size) < 0) {
+    end = mp->elastic ? mp->room : mp->fill_to;
+    if (!mp->fill_to || mp_grow(&mp->made, end - pool->populated_size) < 0) {
         mp->fill_to = 0;
         return false;
     }
     if (pool->populated_size >= mp->fill_to) {
         mp->made.granted = mp->fill_to;
         mp->fill_to = 0;
+        mp_ops_restart_lowest(mp->made.pool);
         VLOG_INFO("mempool \"%s\" has grown to %"PRIu32" of the %"PRIu32" "
                   "mbufs asked for", mp->name, mp->made.granted, mp->asked);
     }
@@ -142,8 +151,9 @@ fill_up(long long int now)
     struct mp *mp;
 
     next_fill = LLONG_MAX;
+    mp_claim_update();
     LIST_FOR_EACH (mp, node, &mp_pools) {
-        if (!mp->n_refs || mp_is_full(&mp->made)) {
+        if (!mp->n_refs || mp_granted(mp) >= mp->asked) {
             continue;
         } else if (fill_one(mp)) {
             next_fill = now;

@@ -9,8 +9,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mem/mempool.h"
+#include "mem/mp-claim.h"
+#include "mem/mp-ops.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -26,25 +29,86 @@ mp_name(const struct mp *mp)
     return mp->name;
 }
 
+uint32_t
+mp_granted(const struct mp *mp)
+{
+    uint32_t populated = mp->made.pool->populated_size;
+
+    /* A fixed pool that is being filled up has what the last step gave it. */
+    return (mp->elastic ? MIN(populated, mp->asked)
+            : populated >= mp->asked ? mp->asked : mp->made.granted);
+}
+
+uint32_t
+mp_object_size_of(const struct rte_mempool *pool)
+{
+    return pool->header_size + pool->elt_size + pool->trailer_size;
+}
+
 void
 mp_get_info(const struct mp *mp, struct mp_info *info)
 {
     const struct rte_mempool *pool = mp->made.pool;
 
+    mp_claim_update();
     *info = (struct mp_info) {
         .name = mp->name,
         .group = mp->group,
         .socket = mp->socket,
         .adjusted_mtu = mp->adjusted_mtu,
+        .own = mp->own,
+        .elastic = mp->elastic,
         .asked = mp->asked,
-        .granted = mp->made.granted,
+        .granted = mp_granted(mp),
         .populated = pool->populated_size,
+        .room = mp->room,
+        .need = mp->need,
         .in_use = mp_cache_in_use(pool),
+        .lowest_free = mp_ops_lowest(pool),
+        .failures = mp_ops_failures(pool),
         .elt_size = pool->elt_size,
         .bytes = mp->made.bytes,
         .refs = mp->n_refs,
-        .degraded = !mp_is_full(&mp->made),
+        .degraded = mp_granted(mp) < mp->asked,
+        .oversubscribed = mp->need > pool->populated_size,
+        .surplus = mp_has_surplus(mp),
+        .retired = mp->retired,
+        .waiting = !mp->n_refs,
     };
+}
+
+const char **
+mp_ports(const struct mp *mp, size_t *n)
+{
+    const struct simap_node **nodes = simap_sort(&mp->refs);
+    const char **names;
+
+    *n = simap_count(&mp->refs);
+    names = xcalloc(MAX(*n, 1), sizeof *names);
+    for (size_t i = 0; i < *n; i++) {
+        names[i] = nodes[i]->name;
+    }
+    free(nodes);
+    return names;
+}
+
+void
+mp_get_holding(const char *port, struct mp_holding *holds)
+{
+    mp_claim_get(port, holds);
+}
+
+struct mp *
+mp_find(const char *name)
+{
+    struct mp *mp;
+
+    LIST_FOR_EACH (mp, node, &mp_pools) {
+        if (!strcmp(mp->name, name)) {
+            return mp;
+        }
+    }
+    return NULL;
 }
 
 void

@@ -35,9 +35,9 @@ make_empty(const struct mp_spec *spec)
     };
     struct rte_mempool *pool;
 
-    pool = rte_mempool_create_empty(spec->name, spec->asked,
+    pool = rte_mempool_create_empty(spec->name, spec->room,
                                     mp_element_size(spec->mtu),
-                                    mp_cache_size(spec->asked),
+                                    mp_cache_size(spec->room),
                                     sizeof priv, spec->socket,
                                     RTE_MEMPOOL_F_NO_SPREAD);
     if (pool) {
@@ -53,7 +53,7 @@ make_empty(const struct mp_spec *spec)
     return pool;
 }
 
-/* Makes a pool with room for spec->asked and fills it with `n` mbufs.  On
+/* Makes a pool with room for spec->room and fills it with `n` mbufs.  On
  * failure `*reached` is how many there was memory for. */
 static int
 make_with(const struct mp_spec *spec, uint32_t n, struct mp_made *m,
@@ -66,7 +66,8 @@ make_with(const struct mp_spec *spec, uint32_t n, struct mp_made *m,
         return -rte_errno;
     }
     while (m->pool->populated_size < n) {
-        int error = mp_chunk_add(m->pool, n - m->pool->populated_size,
+        uint32_t end = spec->elastic ? spec->room : n;
+        int error = mp_chunk_add(m->pool, end - m->pool->populated_size,
                                  &m->bytes);
         if (error < 0) {
             *reached = m->pool->populated_size;
@@ -80,10 +81,13 @@ make_with(const struct mp_spec *spec, uint32_t n, struct mp_made *m,
     return 0;
 }
 
+/* The same text at each try while the same is missing: how much there was
+ * room for would make it news each time. */
 static char *
-why_not(const struct mp_spec *spec, int error, uint32_t reached)
+why_not(const struct mp_spec *spec, int error)
 {
-    uint32_t least = MIN(spec->asked, MP_MIN_MBUFS);
+    uint32_t least = (spec->elastic ? spec->asked
+                      : MIN(spec->asked, MP_MIN_MBUFS));
     uint64_t size = mp_object_size(spec->mtu);
 
     if (error == -ENOSPC) {
@@ -94,9 +98,8 @@ why_not(const struct mp_spec *spec, int error, uint32_t reached)
     }
     return xasprintf("out of memory on socket %d: %"PRIu32" mbufs "
                      "(%"PRIu64" bytes) were asked for, at least %"PRIu32" "
-                     "(%"PRIu64" bytes) are needed, there was room for "
-                     "%"PRIu32, spec->socket, spec->asked,
-                     spec->asked * size, least, least * size, reached);
+                     "(%"PRIu64" bytes) are needed", spec->socket,
+                     spec->asked, spec->asked * size, least, least * size);
 }
 
 int
@@ -113,7 +116,7 @@ mp_make(const struct mp_spec *spec, struct mp_made *m, char **reasonp)
         }
         VLOG_INFO("Failed to create mempool \"%s\" with a request of "
                   "%"PRIu32" mbufs", spec->name, n);
-        if (error == -ENOMEM || error == -ENOBUFS) {
+        if ((error == -ENOMEM || error == -ENOBUFS) && !spec->elastic) {
             /* Sizes beyond what there was memory for would fail again. */
             do {
                 n = mp_next_smaller(n);
@@ -122,7 +125,7 @@ mp_make(const struct mp_spec *spec, struct mp_made *m, char **reasonp)
             n = 0;
         }
         if (!n) {
-            *reasonp = why_not(spec, error, reached);
+            *reasonp = why_not(spec, error);
             return error;
         }
     }
@@ -133,6 +136,16 @@ mp_grow(struct mp_made *m, uint32_t max)
 {
     ovs_assert(max <= m->pool->size - m->pool->populated_size);
     return mp_chunk_add(m->pool, max, &m->bytes);
+}
+
+uint32_t
+mp_chunk_mbufs(const struct mp_made *m)
+{
+    const struct rte_mempool *pool = m->pool;
+
+    return (uint32_t) ((MP_CHUNK_BYTES - MP_HEAP_OVERHEAD)
+                       / (pool->header_size + pool->elt_size
+                          + pool->trailer_size));
 }
 
 void

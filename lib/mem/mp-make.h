@@ -17,7 +17,10 @@ struct mp_spec {
     char name[RTE_MEMPOOL_NAMESIZE];
     int socket;
     uint32_t mtu;               /* any with the pool's adjusted MTU */
-    uint32_t asked;             /* mbufs, and the room that is made */
+    uint32_t room;              /* mbufs that it may ever have */
+    uint32_t asked;             /* mbufs that it is to have now, <= room */
+    bool elastic;               /* filled in whole chunks, so that it gets
+                                 * `asked` or some more; never halved */
 };
 
 /* What became of it. */
@@ -27,8 +30,8 @@ struct mp_made {
     uint64_t bytes;             /* of DPDK's heap */
 };
 
-/* Makes a pool with `spec->asked` mbufs or, where memory is short, a size
- * that mp_next_smaller() leads to.  Returns 0, or a negative errno with the
+/* Makes a pool with `spec->asked` mbufs or, where memory is short and it is
+ * not elastic, a size that mp_next_smaller() leads to.  Returns 0, or a negative errno with the
  * reason as a text that goes behind "...: ". */
 int mp_make(const struct mp_spec *, struct mp_made *, char **reasonp);
 
@@ -36,12 +39,8 @@ int mp_make(const struct mp_spec *, struct mp_made *, char **reasonp);
  * Returns how many came in or a negative errno. */
 int mp_grow(struct mp_made *, uint32_t max);
 
-/* Has the pool all mbufs that it was asked for? */
-static inline bool
-mp_is_full(const struct mp_made *m)
-{
-    return m->pool->populated_size >= m->pool->size;
-}
+/* Mbufs of a whole chunk. */
+uint32_t mp_chunk_mbufs(const struct mp_made *);
 
 /* Frees the pool and its memory.  All its mbufs must be home, and nobody may
  * hold a reference. */

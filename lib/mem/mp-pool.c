@@ -4,9 +4,9 @@
  *
  * A request that an existing pool suits gets that pool, also one that nobody
  * has at the moment but whose mbufs are still on their way home.  In the
- * shared model a pool's key says how large it is; in per-port memory a port
- * that changes may for a moment hold two pools of one key and different
- * sizes.
+ * shared model a pool's key says how large it is; of a port's own pools there
+ * may for a moment be two of one key and different sizes, while the port
+ * changes.
  *
  * Main thread only.
  */
@@ -22,10 +22,13 @@
 
 #include <rte_common.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 #include "cfg/cfg.h"
 #include "eal/log-modules.h"
 #include "mem/mempool.h"
+#include "mem/mp-claim.h"
+#include "mem/mp-ops.h"
 #include "mem/mp-size.h"
 #include "openvswitch/thread.h"
 #include "timeval.h"
@@ -36,9 +39,12 @@
 struct ovs_list mp_pools = OVS_LIST_INITIALIZER(&mp_pools);
 
 static struct mp_model model;
+static struct mp_shared_size *shared_sizes;     /* model.shared_sizes */
+static bool numa_fallback;
 static bool running;
 static pthread_t main_thread;
 static unsigned int next_id = 1;
+static unsigned int n_freed;
 
 /* Longest beginning of a group's name that a pool's name shows. */
 enum { NAME_GROUP_MAX = 14 };
@@ -46,9 +52,19 @@ enum { NAME_GROUP_MAX = 14 };
 void
 mp_init(const struct mp_model *model_)
 {
+    free(shared_sizes);
+    shared_sizes = xmemdup(model_->shared_sizes,
+                           model_->n_shared_sizes * sizeof *shared_sizes);
     model = *model_;
+    model.shared_sizes = shared_sizes;
     main_thread = pthread_self();
     running = true;
+}
+
+void
+mp_set_numa_fallback(bool allow)
+{
+    numa_fallback = allow;
 }
 
 bool
@@ -67,55 +83,128 @@ mp_assert_main_thread(void)
 struct want {
     const struct mp_request *req;
     const char *group;
-    bool own;                   /* the model's choice: a group of its own */
+    int socket;
+    bool own;                   /* a port's own */
     bool sized;                 /* by the queues, not fixed */
-    uint32_t n;                 /* mbufs */
+    bool elastic;
+    uint32_t n;                 /* mbufs; elastic: at most */
+    uint32_t mtu;               /* one whose adjusted MTU is the next */
     uint32_t adjusted_mtu;
 };
+
+/* The smallest entry of shared-mempool-config that fits, or NULL. */
+static const struct mp_shared_size *
+find_shared_size(uint32_t mtu, int socket)
+{
+    const struct mp_shared_size *best = NULL;
+
+    for (size_t i = 0; i < model.n_shared_sizes; i++) {
+        const struct mp_shared_size *s = &model.shared_sizes[i];
+
+        if ((s->socket < 0 || s->socket == socket)
+            && mp_adjusted_mtu(s->mtu) >= mp_adjusted_mtu(mtu)
+            && (!best || s->mtu < best->mtu)) {
+            best = s;
+        }
+    }
+    return best;
+}
+
+/* What a request comes to on `socket`, which may be another than it asked
+ * for. */
+static struct want
+want_on_socket(const struct mp_request *req, int socket)
+{
+    struct want w = {
+        .req = req,
+        .socket = socket,
+        .own = req->group ? !strcmp(req->group, "private") : model.per_port,
+        .elastic = model.elastic || req->elastic,
+        .mtu = req->mtu,
+    };
+    const struct mp_shared_size *size;
+
+    w.group = w.own ? req->port : req->group ? req->group : "";
+    w.sized = w.own && !req->n_mbufs;
+    if (!*w.group && (size = find_shared_size(req->mtu, socket)) != NULL) {
+        w.mtu = size->mtu;
+    }
+    w.adjusted_mtu = mp_adjusted_mtu(w.mtu);
+    w.n = (req->n_mbufs ? req->n_mbufs
+           : w.elastic && model.max_mbufs ? model.max_mbufs
+           : w.sized ? mp_per_port_mbufs(req->n_rxq, req->rxq_size,
+                                         req->n_txq, req->txq_size)
+           : w.elastic ? MP_MAX_MBUFS
+           : mp_shared_mbufs(w.mtu));
+    return w;
+}
 
 static struct want
 want_from_request(const struct mp_request *req)
 {
-    struct want w = {
-        .req = req,
-        .own = model.per_port && !req->group,
-        .sized = model.per_port && !req->n_mbufs,
-        .adjusted_mtu = mp_adjusted_mtu(req->mtu),
-    };
-
-    w.group = w.own ? req->port : req->group ? req->group : "";
-    w.n = (req->n_mbufs ? req->n_mbufs
-           : w.sized ? mp_per_port_mbufs(req->n_rxq, req->rxq_size,
-                                         req->n_txq, req->txq_size)
-           : mp_shared_mbufs(req->mtu));
-    return w;
+    return want_on_socket(req, req->socket);
 }
 
-/* Is the pool of the right kind and size?  One that was made for more senders
- * than there are now is not replaced by a smaller one: that would take memory
- * for both, for no gain.  (`asked` counts, not what the pool got: one that is
+static bool
+has_key(const struct mp *mp, const struct want *w)
+{
+    return (mp->socket == w->socket
+            && mp->adjusted_mtu == w->adjusted_mtu
+            && mp->own == w->own
+            && mp->elastic == w->elastic
+            && !strcmp(mp->group, w->group));
+}
+
+/* Is there room in it for what its ports may hold?  A shared one is the only
+ * one of its key, whatever its ports may hold. */
+static bool
+has_room(const struct mp *mp, const struct want *w)
+{
+    if (w->req->n_mbufs) {
+        return mp->room == w->n;
+    }
+    return (!mp->own
+            || mp->room >= w->n
+            || mp->room >= mp_claim_need_new(w->req->port, &w->req->holds,
+                                             mp->made.pool->cache_size));
+}
+
+/* Has it the right number of mbufs?  One that was made for more senders than
+ * there are now is not replaced by a smaller one: that would take memory for
+ * both, for no gain.  (`asked` counts, not what the pool got: one that is
  * short of mbufs is filled up when there is memory, not made again.) */
 static bool
-suits(const struct mp *mp, const struct want *w)
+has_size(const struct mp *mp, const struct want *w)
 {
     const struct mp_request *req = w->req;
 
-    return (mp->socket == req->socket
-            && mp->adjusted_mtu == w->adjusted_mtu
-            && mp->own == w->own
-            && !strcmp(mp->group, w->group)
-            && (mp->asked == w->n
-                || (w->sized
-                    && mp->asked > w->n
-                    && mp->n_rxq == req->n_rxq
-                    && mp->rxq_size == req->rxq_size
-                    && mp->txq_size == req->txq_size)));
+    return (mp->asked == w->n
+            || (w->sized
+                && mp->asked > w->n
+                && mp->n_rxq == req->n_rxq
+                && mp->rxq_size == req->rxq_size
+                && mp->txq_size == req->txq_size));
+}
+
+static bool
+suits(const struct mp *mp, const struct want *w)
+{
+    return (!mp->retired && has_key(mp, w)
+            && (w->elastic ? has_room(mp, w) : has_size(mp, w)));
+}
+
+bool
+mp_is_fallback(const struct mp *mp, const char *port)
+{
+    return sset_contains(&mp->fallback, port);
 }
 
 bool
 mp_suits(const struct mp *mp, const struct mp_request *req)
 {
-    struct want w = want_from_request(req);
+    struct want w = want_on_socket(req, (numa_fallback
+                                         && mp_is_fallback(mp, req->port)
+                                         ? mp->socket : req->socket));
 
     mp_assert_main_thread();
     return suits(mp, &w);
@@ -142,7 +231,7 @@ make_name(const struct want *w, char name[RTE_MEMPOOL_NAMESIZE])
     const char *group = *w->group ? w->group : "shared";
 
     snprintf(name, RTE_MEMPOOL_NAMESIZE, "mp%u-s%d-%"PRIu32"-%.*s",
-             next_id++, w->req->socket, w->adjusted_mtu, NAME_GROUP_MAX,
+             next_id++, w->socket, w->adjusted_mtu, NAME_GROUP_MAX,
              group);
     for (char *p = name; *p; p++) {
         if (!isalnum((unsigned char) *p) && !strchr("-_.", *p)) {
@@ -159,79 +248,197 @@ socket_exists(int socket)
             return true;
         }
     }
-    return false;
+    return rte_malloc_heap_socket_is_external(socket) == 1;
 }
 
 /* What is wrong with a request as such, or NULL. */
 static char *
-check(const struct want *w)
+check(const struct mp_request *req)
 {
-    const struct mp_request *req = w->req;
+    struct want w = want_from_request(req);
 
     if (req->mtu < CFG_MTU_MIN || req->mtu > CFG_MTU_MAX) {
         return xasprintf("unsupported MTU, must be %d to %d", CFG_MTU_MIN,
                          CFG_MTU_MAX);
-    } else if (w->sized && (!req->n_rxq || !req->rxq_size
-                            || !req->n_txq || !req->txq_size)) {
+    } else if (w.sized && (!req->n_rxq || !req->rxq_size
+                           || !req->n_txq || !req->txq_size)) {
         return xasprintf("%"PRIu32" Rx queues of %"PRIu32" and %"PRIu32" Tx "
                          "queues of %"PRIu32" descriptors, none may be 0",
                          req->n_rxq, req->rxq_size, req->n_txq,
                          req->txq_size);
-    } else if (!socket_exists(req->socket)) {
-        return xasprintf("there is no such socket: %"PRIu32" mbufs "
-                         "(%"PRIu64" bytes) were asked for", w->n,
-                         (uint64_t) w->n * mp_object_size(req->mtu));
     }
     return NULL;
 }
 
-static struct mp *
-create(const struct want *w, char **reasonp)
+/* What the pool is for besides its key, which a kept pool may have outgrown or
+ * outlived. */
+static void
+note_request(struct mp *mp, const struct want *w)
+{
+    mp->wanted = w->n;
+    if (w->socket != w->req->socket) {
+        sset_add(&mp->fallback, w->req->port);
+    } else {
+        sset_find_and_delete(&mp->fallback, w->req->port);
+    }
+}
+
+static int
+create(const struct want *w, struct mp **mpp, char **reasonp)
 {
     const struct mp_request *req = w->req;
     struct mp_spec spec = {
-        .socket = req->socket, .mtu = req->mtu, .asked = w->n,
+        .socket = w->socket, .mtu = w->mtu, .room = w->n, .asked = w->n,
+        .elastic = w->elastic,
     };
     struct mp_made made;
     struct mp *mp;
+    int error;
 
+    if (w->elastic) {
+        spec.asked = MIN(w->n, mp_claim_need_new(req->port, &req->holds,
+                                                 mp_cache_size(w->n)));
+    }
+    if (!socket_exists(w->socket)) {
+        *reasonp = xasprintf("there is no such socket: %"PRIu32" mbufs "
+                             "(%"PRIu64" bytes) were asked for", spec.asked,
+                             (uint64_t) spec.asked * mp_object_size(w->mtu));
+        return -ENOMEM;
+    }
     VLOG_INFO("Port %s: Requesting a mempool of %"PRIu32" mbufs of size "
               "%"PRIu32" on socket %d for %"PRIu32" Rx and %"PRIu32" Tx "
               "queues, cache line size of %d",
-              req->port, w->n, mp_data_room(req->mtu), req->socket,
+              req->port, spec.asked, mp_data_room(w->mtu), w->socket,
               req->n_rxq, req->n_txq, RTE_CACHE_LINE_SIZE);
     make_name(w, spec.name);
-    if (mp_make(&spec, &made, reasonp)) {
-        return NULL;
+    error = mp_make(&spec, &made, reasonp);
+    if (error) {
+        return error;
     }
 
     mp = xzalloc(sizeof *mp);
     mp->made = made;
     memcpy(mp->name, spec.name, sizeof mp->name);
-    mp->socket = req->socket;
+    mp->socket = w->socket;
     mp->adjusted_mtu = w->adjusted_mtu;
     mp->group = xstrdup(w->group);
     mp->own = w->own;
-    mp->asked = w->n;
-    if (w->sized) {
+    mp->elastic = w->elastic;
+    mp->room = w->n;
+    mp->asked = spec.asked;
+    if (w->sized && !w->elastic) {
         mp->n_rxq = req->n_rxq;
         mp->rxq_size = req->rxq_size;
         mp->txq_size = req->txq_size;
     }
     simap_init(&mp->refs);
+    sset_init(&mp->fallback);
     ovs_list_push_back(&mp_pools, &mp->node);
     mp_cache_join(&mp->member, made.pool);
+    mp_ops_restart_lowest(made.pool);
 
     VLOG_INFO("Allocated \"%s\" mempool with %"PRIu32" mbufs", mp->name,
-              made.granted);
-    if (made.granted < w->n) {
+              made.pool->populated_size);
+    if (made.granted < spec.asked) {
         VLOG_WARN("Port %s: mempool \"%s\" got %"PRIu32" of the %"PRIu32" "
                   "mbufs asked for: memory is short on socket %d.  It is "
                   "filled up once there is more", req->port, mp->name,
-                  made.granted, w->n, req->socket);
+                  made.granted, spec.asked, w->socket);
         mp_care_soon();
     }
-    return mp;
+    *mpp = mp;
+    return 0;
+}
+
+static void
+report_shared_size(const struct want *w)
+{
+    if (*w->group || !model.n_shared_sizes) {
+        return;
+    } else if (find_shared_size(w->req->mtu, w->socket)) {
+        VLOG_INFO("Found user configured shared mempool with mbufs of size "
+                  "%"PRIu32", suitable for port with MTU %"PRIu32", NUMA %d.",
+                  mp_data_room(w->mtu), w->req->mtu, w->socket);
+    } else {
+        VLOG_INFO("No user configured shared mempool mbuf sizes found "
+                  "suitable for port with MTU %"PRIu32", NUMA %d.",
+                  w->req->mtu, w->socket);
+    }
+}
+
+static int
+find_or_create(const struct want *w, struct mp **mpp, char **reasonp)
+{
+    report_shared_size(w);
+    *mpp = find(w);
+    if (*mpp) {
+        VLOG_INFO("Reusing mempool \"%s\"", mp_name(*mpp));
+        return 0;
+    }
+    return create(w, mpp, reasonp);
+}
+
+/* Another socket's memory, where the one asked for has none and the operator
+ * allows it. `w` becomes what was had, `*reasonp` is freed then. */
+static int
+fall_back(struct want *w, struct mp **mpp, char **reasonp)
+{
+    for (unsigned int i = 0; i < rte_socket_count(); i++) {
+        int socket = rte_socket_id_by_idx(i);
+        struct want other = want_on_socket(w->req, socket);
+        char *ignored = NULL;
+
+        if (socket != w->req->socket
+            && !find_or_create(&other, mpp, &ignored)) {
+            VLOG_WARN("Port %s: mempool \"%s\" on socket %d is used, as "
+                      "mempool-numa-fallback allows: %s", w->req->port,
+                      mp_name(*mpp), socket, *reasonp);
+            free(*reasonp);
+            *reasonp = NULL;
+            *w = other;
+            return 0;
+        }
+        free(ignored);
+    }
+    return -ENOMEM;
+}
+
+static void
+add_ref(struct mp *mp, const char *port)
+{
+    simap_increase(&mp->refs, port, 1);
+    mp->n_refs++;
+    mp_claim_ref(port);
+}
+
+/* Counts `req->holds` in, beside what the port has now, and fills the pools
+ * that feel it.  On failure the claim is as before. */
+static int
+claim(const struct mp_request *req, char **reasonp)
+{
+    struct mp_holding before, max;
+    int error;
+
+    mp_claim_get(req->port, &before);
+    mp_claim_max(&before, &req->holds, &max);
+    mp_claim_set(req->port, before.n_txq || before.rx ? &max : &req->holds);
+    error = mp_claim_fill(reasonp);
+    if (error) {
+        mp_claim_set(req->port, &before);
+        mp_claim_update();
+    }
+    return error;
+}
+
+static char *
+failure(const struct mp_request *req, char *reason)
+{
+    char *text = xasprintf("Failed to create memory pool for netdev %s, with "
+                           "MTU %"PRIu32" on socket %d: %s", req->port,
+                           req->mtu, req->socket, reason);
+
+    free(reason);
+    return text;
 }
 
 struct mp *
@@ -240,31 +447,56 @@ mp_get(const struct mp_request *req, char **errp)
     struct want w = want_from_request(req);
     char *reason = NULL;
     struct mp *mp = NULL;
+    int error;
 
     if (!running) {
         reason = xstrdup("DPDK is not running");
     } else {
         mp_assert_main_thread();
-        reason = check(&w);
+        reason = check(req);
     }
-    if (!reason) {
-        mp = find(&w);
-        if (mp) {
-            VLOG_INFO("Reusing mempool \"%s\"", mp->name);
-        } else {
-            mp = create(&w, &reason);
-        }
-    }
-    if (!mp) {
-        *errp = xasprintf("Failed to create memory pool for netdev %s, with "
-                          "MTU %"PRIu32" on socket %d: %s", req->port,
-                          req->mtu, req->socket, reason);
-        free(reason);
+    if (reason) {
+        *errp = failure(req, reason);
         return NULL;
     }
-    simap_increase(&mp->refs, req->port, 1);
-    mp->n_refs++;
+    error = find_or_create(&w, &mp, &reason);
+    if ((error == -ENOMEM || error == -ENOBUFS) && numa_fallback) {
+        error = fall_back(&w, &mp, &reason);
+    }
+    if (error) {
+        *errp = failure(req, reason);
+        return NULL;
+    }
+    add_ref(mp, req->port);
+    if (claim(req, &reason)) {
+        mp_put(mp, req->port);
+        *errp = failure(req, reason);
+        return NULL;
+    }
+    note_request(mp, &w);
     return mp;
+}
+
+int
+mp_keep(struct mp *mp, const struct mp_request *req, char **errp)
+{
+    struct want w = want_on_socket(req, mp->socket);
+    char *reason = NULL;
+    int error = claim(req, &reason);
+
+    if (error) {
+        *errp = failure(req, reason);
+        return error;
+    }
+    note_request(mp, &w);
+    return 0;
+}
+
+void
+mp_settle(const char *port, const struct mp_holding *holds)
+{
+    mp_claim_set(port, holds);
+    mp_claim_update();
 }
 
 void
@@ -278,7 +510,9 @@ mp_put(struct mp *mp, const char *port)
         simap_put(&mp->refs, port, n - 1);
     } else {
         simap_find_and_delete(&mp->refs, port);
+        sset_find_and_delete(&mp->fallback, port);
     }
+    mp_claim_unref(port);
     if (!--mp->n_refs) {
         mp->left = time_msec();
         mp->next_report = 0;
@@ -286,7 +520,22 @@ mp_put(struct mp *mp, const char *port)
     }
 }
 
-static unsigned int n_freed;
+bool
+mp_has_surplus(const struct mp *mp)
+{
+    mp_claim_update();
+    return (mp->n_refs
+            && (mp->elastic
+                ? (mp->made.pool->populated_size
+                   >= mp->asked + mp_chunk_mbufs(&mp->made))
+                : mp->own && mp->wanted < mp->asked));
+}
+
+void
+mp_retire(struct mp *mp, bool retire)
+{
+    mp->retired = retire;
+}
 
 unsigned int
 mp_n_freed(void)
@@ -304,6 +553,7 @@ mp_free(struct mp *mp)
     ovs_list_remove(&mp->node);
     mp_unmake(&mp->made);
     simap_destroy(&mp->refs);
+    sset_destroy(&mp->fallback);
     free(mp->group);
     free(mp);
     mp_care_soon();

@@ -2,7 +2,8 @@
  *
  * mp-pool.h: what the files of the registry share: one pool and who has it.
  *
- *   mp-pool.c   get, put, suits: references
+ *   mp-pool.c   get, keep, put, suits: references
+ *   mp-claim.c  the ledger: what ports may hold, what pools need for it
  *   mp-care.c   what happens to pools as time passes: sweep, fill up, report
  *   mp-info.c   what a pool looks like
  *
@@ -18,6 +19,7 @@
 #include "mem/mp-make.h"
 #include "openvswitch/list.h"
 #include "simap.h"
+#include "sset.h"
 
 struct mp {
     struct ovs_list node;       /* in mp_pools, by order of creation */
@@ -32,14 +34,23 @@ struct mp {
     bool own;                   /* a port's own, by per-port-memory */
 
     /* What it was made for. */
-    uint32_t asked;             /* mbufs */
-    uint32_t n_rxq, rxq_size;   /* 0 but for the per-port model */
+    bool elastic;
+    uint32_t room;              /* mbufs that it may ever have */
+    uint32_t asked;             /* mbufs: `room`; elastic: `need`, at most
+                                 * `room` */
+    uint32_t n_rxq, rxq_size;   /* 0 but for fixed pools sized by queues */
     uint32_t txq_size;
+    uint32_t wanted;            /* of a fixed pool: what its port would ask
+                                 * for now, <= asked */
+    uint32_t need;              /* mbufs by the ledger */
 
+    bool retired;               /* no port gets it any more */
+    bool said_oversubscribed;
     uint32_t fill_to;           /* mbufs it is growing to; 0: it is not */
 
     /* Who has it. */
     struct simap refs;          /* port name -> references */
+    struct sset fallback;       /* ports that asked for another socket */
     unsigned int n_refs;        /* sum of them */
 
     /* While nobody has it. */
@@ -54,6 +65,11 @@ bool mp_is_running(void);
 
 /* Stops the program unless the caller is the thread that called mp_init(). */
 void mp_assert_main_thread(void);
+
+/* Mbufs that it got of those asked for. */
+uint32_t mp_granted(const struct mp *);
+/* Bytes of one object of a pool. */
+uint32_t mp_object_size_of(const struct rte_mempool *);
 
 /* Takes a pool without reference out of the registry and frees it. */
 void mp_free(struct mp *);

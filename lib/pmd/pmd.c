@@ -24,6 +24,7 @@
 #include "eal/log-modules.h"
 #include "eal/machine.h"
 #include "eal/rcu.h"
+#include "mem/mempool.h"
 #include "pmd/io-thread.h"
 #include "pmd/pmd-loop.h"
 #include "pmd/pmd-mask.h"
@@ -76,10 +77,12 @@ pmd_cores(int *cores, int max)
     return n;
 }
 
-/* Ports share tx queues from now on as `n` senders need it. */
+/* Ports share tx queues and mempools cater for caches from now on as `n`
+ * senders need it. */
 static void
 set_senders(size_t n)
 {
+    mp_set_threads((unsigned int) n);
     port_set_senders((unsigned int) n);
     rcu_synchronize();
 }

@@ -19,6 +19,7 @@ lib_port_libport_a_SOURCES = \
 	lib/port/port-cmd.c \
 	lib/port/port-reconf.c \
 	lib/port/port-reconf.h \
+	lib/port/port-trim.c \
 	lib/port/port.c \
 	lib/port/port.h \
 	lib/port/vhost-event.c \

@@ -150,7 +150,6 @@ ethdev_mempool_request(const struct port *p, struct mp_request *req)
     if (!mtu_supported(ethdev_cast(p), want.mtu)) {
         return false;
     }
-    req->port = p->name;
     req->socket = want.socket;
     req->mtu = want.mtu;
     req->n_rxq = want.n_rxq;
@@ -160,16 +159,23 @@ ethdev_mempool_request(const struct port *p, struct mp_request *req)
     return true;
 }
 
-uint32_t
-ethdev_mbuf_need(const struct port *p)
+void
+ethdev_mbuf_need(const struct port *p, bool wanted, struct mp_holding *holds)
 {
-    const struct port_running *r = &p->running;
     unsigned int quirks = ethdev_cast(p)->limits.quirks;
+    struct port_running r = p->running;
 
-    return (quirks & ETHDEV_HOLDS_NONE ? 0
-            : quirks & ETHDEV_LOOP ? (uint32_t) r->n_rxq * LOOP_RING_MBUFS
-            : (uint32_t) r->n_rxq * r->n_rxq_desc
-              + (uint32_t) r->n_txq * r->n_txq_desc);
+    if (wanted) {
+        grant(p, &r);
+    }
+    if (quirks & ETHDEV_LOOP) {
+        holds->txq_size = LOOP_RING_MBUFS;
+        holds->n_txq = r.n_rxq;
+    } else if (!(quirks & ETHDEV_HOLDS_NONE)) {
+        holds->rx = (uint32_t) r.n_rxq * r.n_rxq_desc;
+        holds->txq_size = r.n_txq_desc;
+        holds->n_txq = r.n_txq;
+    }
 }
 
 /* The steps of putting settings into a device.  Returns the error of the one

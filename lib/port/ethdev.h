@@ -119,7 +119,7 @@ bool ethdev_mempool_request(const struct port *, struct mp_request *);
 int ethdev_check(struct port *, char **errp);
 int ethdev_reconfigure(struct port *, struct mp *, enum port_change,
                        char **errp);
-uint32_t ethdev_mbuf_need(const struct port *);
+void ethdev_mbuf_need(const struct port *, bool wanted, struct mp_holding *);
 
 /* Fills `limits` from what the driver says of itself.  Pure. */
 void ethdev_limits_from_info(const struct rte_eth_dev_info *,

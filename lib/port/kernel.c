@@ -148,11 +148,16 @@ kernel_mempool_request(const struct port *p, struct mp_request *req)
     if (eal_state() != EAL_RUNNING) {
         return false;
     }
-    req->port = p->name;
-    req->group = "kernel";
     req->socket = dpdk_memory_socket(SOCKET_ID_ANY);
     req->mtu = kernel_wanted_mtu(p);
-    req->n_mbufs = KERNEL_MBUFS;
+    if (!req->group) {
+        req->group = "kernel";
+    }
+    if (!strcmp(req->group, "kernel") || !strcmp(req->group, "private")) {
+        /* No formula of a model counts such ports: by need, in each model. */
+        req->elastic = true;
+        req->n_mbufs = KERNEL_MAX_MBUFS;
+    }
     return true;
 }
 
@@ -164,10 +169,14 @@ kernel_stop(struct port *port)
     drain(kernel_port_cast(port));
 }
 
-uint32_t
-kernel_mbuf_need(const struct port *p OVS_UNUSED)
+/* What the thread of kernel-backed ports receives, it alone sends on. */
+void
+kernel_mbuf_need(const struct port *p OVS_UNUSED, bool wanted OVS_UNUSED,
+                 struct mp_holding *holds)
 {
-    return KERNEL_RING;
+    holds->txq_size = KERNEL_RING;
+    holds->n_txq = 1;
+    holds->one_sender = true;
 }
 
 void

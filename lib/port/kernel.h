@@ -49,11 +49,10 @@
 
 enum {
     KERNEL_RING = 1024,         /* frames on their way to the kernel */
-    /* Mbufs of the pool that kernel-backed ports share.  They live from
-     * read() until they were sent: in the I/O thread's cache (768 at most),
-     * in its burst, and in the transmit rings of the ports they went to, of
-     * which one of default size may be full (2,048). */
-    KERNEL_MBUFS = 4096,
+    /* What the pool that kernel-backed ports share may grow to.  Its mbufs
+     * live from read() until they were sent: in the I/O thread's cache, in its
+     * burst, and in the transmit rings of the ports they went to. */
+    KERNEL_MAX_MBUFS = 32768,
     KERNEL_L2_MAX = 22,         /* Ethernet header and two VLAN tags */
     KERNEL_MAX_SEGS = 64,       /* mbufs of one frame */
     KERNEL_DEAD = -1,
@@ -132,7 +131,7 @@ int kernel_rx_fd(const struct port *);
 bool kernel_service(struct port *);
 void kernel_get_stats(struct port *, struct port_stats *);
 void kernel_get_link(const struct port *, struct port_link *);
-uint32_t kernel_mbuf_need(const struct port *);
+void kernel_mbuf_need(const struct port *, bool wanted, struct mp_holding *);
 bool kernel_run(struct port *);
 void kernel_run_class(void);
 void kernel_wait_class(void);

@@ -125,9 +125,11 @@ struct port_class {
      * switch its queues off)?  NULL: always. */
     bool (*rxq_enabled)(const struct port *p, uint16_t q);
 
-    /* Mbufs the port may hold at once with its running settings beyond what
-     * packet threads have in hand (rx rings, tx rings). */
-    uint32_t (*mbuf_need)(const struct port *p);
+    /* Mbufs that the port may hold at once beyond what packet threads have in
+     * hand (rx rings, tx rings), with `p->wanted` or with `p->running`.
+     * `*holds` is zeroed.  NULL: none, frames are copied. */
+    void (*mbuf_need)(const struct port *p, bool wanted,
+                      struct mp_holding *holds);
 };
 
 extern const struct port_class ethdev_class;

@@ -70,6 +70,22 @@ start(struct port *p, char **errp)
     return 0;
 }
 
+bool
+port_mempool_request(const struct port *p, struct mp_request *req)
+{
+    *req = (struct mp_request) {
+        .port = p->name,
+        .group = p->wanted.mempool_group,
+    };
+    if (!p->class->mempool_request(p, req)) {
+        return false;
+    }
+    if (p->class->mbuf_need) {
+        p->class->mbuf_need(p, true, &req->holds);
+    }
+    return true;
+}
+
 /* 2: the pool for the wanted settings, with a reference.  The port keeps the
  * one it has where that suits. */
 static int
@@ -78,17 +94,45 @@ get_memory(struct port *p, struct mp **mpp, char **errp)
     struct mp_request req;
 
     *mpp = NULL;
-    memset(&req, 0, sizeof req);
-    req.port = p->name;
-    if (!p->class->mempool_request(p, &req)) {
+    if (!port_mempool_request(p, &req)) {
         return 0;
     }
     if (p->mp && mp_suits(p->mp, &req)) {
         *mpp = p->mp;
-        return 0;
+        return mp_keep(p->mp, &req, errp);
     }
     *mpp = mp_get(&req, errp);
+    if (*mpp && *mpp == p->mp) {
+        mp_put(*mpp, p->name);          /* it has its reference already */
+    }
     return *mpp ? 0 : -ENOMEM;
+}
+
+/* The ledger has what the port holds now, after a change that succeeded or
+ * one that did not. */
+static void
+settle_memory(const struct port *p)
+{
+    if (p->mp) {
+        struct mp_holding holds = { .rx = 0 };
+
+        if (p->class->mbuf_need) {
+            p->class->mbuf_need(p, false, &holds);
+        }
+        mp_settle(p->name, &holds);
+    }
+}
+
+/* Is there another pool for the wanted settings than the one that the port
+ * has, though the class sees no difference: another group, or a pool that is
+ * being replaced? */
+static bool
+wants_other_pool(const struct port *p)
+{
+    struct mp_request req;
+
+    return (p->mp && port_mempool_request(p, &req)
+            && !mp_suits(p->mp, &req));
 }
 
 /* 7: back to the registry, which sweeps. */
@@ -128,6 +172,7 @@ change(struct port *p, enum port_change kind, char **errp)
     error = get_memory(p, &new, errp);                          /* 2 */
     if (error) {
         log_failure(p, *errp);
+        settle_memory(p);
         if (p->mp && p->class->carry_on) {
             p->class->carry_on(p);
         }
@@ -174,6 +219,7 @@ change(struct port *p, enum port_change kind, char **errp)
     if (p->mp == new && new != old) {
         put_memory(p, old);                                     /* 7 */
     }
+    settle_memory(p);
     free(start_error);
     port_changed(p);
     return error;
@@ -187,6 +233,9 @@ port_reconfigure(struct port *p, char **errp)
     int error;
 
     *errp = NULL;
+    if (kind == PORT_CHANGE_NONE && wants_other_pool(p)) {
+        kind = PORT_CHANGE_RESTART;
+    }
     if (kind == PORT_CHANGE_NONE && p->state == PORT_RUNNING) {
         set_error(p, NULL);
         return 0;

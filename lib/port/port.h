@@ -176,6 +176,16 @@ int port_reconfigure(struct port *, char **errp);
 
 void port_publish(struct port *);
 
+/* What the port's wanted settings ask of the registry of mempools; false: no
+ * pool is needed now. */
+bool port_mempool_request(const struct port *, struct mp_request *);
+
+/* Replaces the pool `mp`, which has more mbufs than its ports need, port by
+ * port: each takes a pool of the size that is needed, the others lose no
+ * packet meanwhile.  0, or a negative errno and a text where memory for the
+ * new pool is short: the ports that have not changed yet keep `mp`. */
+int port_trim_pool(struct mp *mp, char **errp);
+
 /* How many packet threads send now; port_tx() locks the queues of ports that
  * have fewer.  lib/pmd raises it, and waits for a grace period, before a new
  * thread sends, and lowers it after a thread ended. */

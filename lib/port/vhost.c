@@ -294,13 +294,7 @@ rxq_enabled(const struct port *p, uint16_t q)
     return atomic_load_explicit(&v->rx_enabled[q], memory_order_relaxed);
 }
 
-/* A guest's rings are copied: no mbuf stays with the port. */
-static uint32_t
-mbuf_need(const struct port *p OVS_UNUSED)
-{
-    return 0;
-}
-
+/* No mbuf_need: a guest's rings are copied, no mbuf stays with the port. */
 #define VHOST_CLASS_OPS                                             \
     .pmd = true,                                                    \
     .dpdk = true,                                                   \
@@ -318,8 +312,7 @@ mbuf_need(const struct port *p OVS_UNUSED)
     .get_link = vhost_get_link,                                     \
     .describe = vhost_describe,                                     \
     .run = run,                                                     \
-    .rxq_enabled = rxq_enabled,                                     \
-    .mbuf_need = mbuf_need
+    .rxq_enabled = rxq_enabled
 
 const struct port_class vhost_server_class = {
     .kind = CFG_TYPE_VHOST_SERVER,

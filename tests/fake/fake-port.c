@@ -204,7 +204,6 @@ fake_set_socket(int socket)
 static bool
 fake_mempool_request(const struct port *p, struct mp_request *req)
 {
-    req->port = p->name;
     req->socket = asked_socket;
     req->mtu = wanted_mtu(p);
     req->n_rxq = p->wanted.n_rxq;
@@ -376,10 +375,16 @@ fake_set_link(struct port *p, bool up OVS_UNUSED)
     return error;
 }
 
-static uint32_t
-fake_mbuf_need(const struct port *p)
+/* It keeps what is sent to it in a ring of its tx descriptors. */
+static void
+fake_mbuf_need(const struct port *p, bool wanted, struct mp_holding *holds)
 {
-    return (uint32_t) p->running.n_rxq * p->running.n_rxq_desc;
+    bool valid = p->running.valid && !wanted;
+
+    holds->rx = (valid ? (uint32_t) p->running.n_rxq * p->running.n_rxq_desc
+                 : p->wanted.n_rxq * p->wanted.n_rxq_desc);
+    holds->txq_size = (valid ? p->running.n_txq_desc : p->wanted.n_txq_desc);
+    holds->n_txq = valid ? p->running.n_txq : p->want_n_txq;
 }
 
 #define FAKE_OPS                                \

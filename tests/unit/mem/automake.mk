@@ -7,6 +7,19 @@ mem_rig = tests/unit/mem/mem-rig.c tests/unit/mem/mem-rig.h
 check_PROGRAMS += tests/unit/mem/test-mp-size
 tests_unit_mem_test_mp_size_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-ledger
+tests_unit_mem_test_mp_ledger_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-elastic
+tests_unit_mem_test_mp_elastic_SOURCES = \
+	tests/unit/mem/test-mp-elastic.c $(mem_rig)
+tests_unit_mem_test_mp_elastic_LDADD = $(MEM_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/mem/test-mp-socket
+tests_unit_mem_test_mp_socket_SOURCES = \
+	tests/unit/mem/test-mp-socket.c $(mem_rig)
+tests_unit_mem_test_mp_socket_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-grow
 tests_unit_mem_test_mp_grow_SOURCES = \
 	tests/unit/mem/test-mp-grow.c $(mem_rig)

@@ -110,12 +110,19 @@ rig_stop(void **state OVS_UNUSED)
 }
 
 void
+rig_model_is(const struct mp_model *model)
+{
+    assert_int_equal(rig_n_pools(), 0);
+    mp_init(model);
+    mp_set_threads(0);
+    mp_set_domains(NULL);
+    mp_set_numa_fallback(false);
+}
+
+void
 rig_model(bool per_port)
 {
-    struct mp_model model = { .per_port = per_port };
-
-    assert_int_equal(rig_n_pools(), 0);
-    mp_init(&model);
+    rig_model_is(&(struct mp_model) { .per_port = per_port });
 }
 
 struct mp_request

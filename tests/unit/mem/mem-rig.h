@@ -24,6 +24,7 @@ int rig_stop(void **state);
 
 /* Starts over with this model; there must be no pool. */
 void rig_model(bool per_port);
+void rig_model_is(const struct mp_model *);
 
 /* A request with the settings of an ethdev port with one rx queue and one
  * packet thread. */

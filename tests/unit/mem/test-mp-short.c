@@ -128,7 +128,7 @@ test_too_little(void **state OVS_UNUSED)
                   "at least 16384 (38797312 bytes) are needed");
     assert_int_equal(rig_log_count("WARN", ""), 0);
     leave_memory(4);
-    rig_get_fails(&req, "262144 mbufs", "there was room for 0");
+    rig_get_fails(&req, "262144 mbufs", "at least 16384");
     give_memory_back();
     assert_true(rig_heap_used() < used);
 }

@@ -231,12 +231,6 @@ rig_tx(struct port *p, uint16_t q OVS_UNUSED, struct rte_mbuf **m,
     rte_pktmbuf_free_bulk(m, n);
 }
 
-static uint32_t
-rig_mbuf_need(const struct port *p OVS_UNUSED)
-{
-    return 0;
-}
-
 const struct port_class rig_class = {
     .kind = CFG_TYPE_DPDK,
     .type = "rig",
@@ -251,7 +245,6 @@ const struct port_class rig_class = {
     .stop = rig_stop,
     .rx = rig_rx,
     .tx = rig_tx,
-    .mbuf_need = rig_mbuf_need,
 };
 
 void

@@ -183,12 +183,6 @@ pipe_service(struct port *up)
     return left > 0;
 }
 
-static uint32_t
-pipe_mbuf_need(const struct port *p OVS_UNUSED)
-{
-    return 0;
-}
-
 static const struct port_class pipe_class = {
     .kind = CFG_TYPE_INTERNAL,
     .type = "pipe",
@@ -204,7 +198,6 @@ static const struct port_class pipe_class = {
     .tx = pipe_tx,
     .rx_fd = pipe_rx_fd,
     .service = pipe_service,
-    .mbuf_need = pipe_mbuf_need,
 };
 
 /* A bridge of `n` such ports.  Port i is address i + 1 and sends to the next

@@ -106,11 +106,14 @@ static void
 test_ring(void **state OVS_UNUSED)
 {
     struct port *p = rig_create_dpdk("ring0", "net_ring0", 2, 3);
+    struct mp_holding holds = { .rx = 0 };
     struct rte_mbuf *m[PORT_BURST];
 
     /* No tx queue without an rx queue that takes the frames out again. */
     assert_int_equal(p->running.n_txq, 2);
-    assert_int_equal(ethdev_class.mbuf_need(p), 2 * 1023);
+    ethdev_class.mbuf_need(p, false, &holds);
+    assert_int_equal(holds.rx, 0);
+    assert_int_equal(holds.txq_size * holds.n_txq, 2 * 1023);
     send_frames(p, 0, 3);
     send_frames(p, 1, 4);
     assert_int_equal(port_rx(p, 0, m, PORT_BURST), 3);
@@ -310,6 +313,7 @@ static void
 test_af_packet(void **state OVS_UNUSED)
 {
     struct cfg_settings set = rig_settings("net_af_packet0,iface=lo", 2, 0);
+    struct mp_holding holds = { .rx = 0 };
     struct cfg_settings jumbo = rig_settings("net_af_packet0,iface=lo", 2,
                                              9000);
     unsigned int n = 0;
@@ -323,7 +327,8 @@ test_af_packet(void **state OVS_UNUSED)
     p = rig_create(CFG_TYPE_DPDK, "ap0", &set, 3);
     assert_int_equal(p->running.n_rxq, 1);
     assert_int_equal(p->running.n_txq, 1);
-    assert_int_equal(ethdev_class.mbuf_need(p), 0);
+    ethdev_class.mbuf_need(p, false, &holds);
+    assert_int_equal(holds.rx + holds.txq_size, 0);
     send_frames(p, 0, 8);
     for (int i = 0; i < 100 && n < 8; i++) {
         n += receive(p, 0);
