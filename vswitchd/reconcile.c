@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cfg/cfg-diff.h"
+#include "cfg/cfg-mempool.h"
 #include "cfg/cfg-parse.h"
 #include "eal/eal.h"
 #include "eal/log-modules.h"
@@ -380,10 +381,30 @@ reconcile_plan(struct cfg_plan *p)
 /* DPDK and packet threads. */
 
 static void
+init_mempools(const struct eal_settings *s)
+{
+    struct mp_shared_size *sizes = xcalloc(s->n_shared_mempools,
+                                           sizeof *sizes);
+
+    for (size_t i = 0; i < s->n_shared_mempools; i++) {
+        sizes[i] = (struct mp_shared_size) {
+            .mtu = s->shared_mempools[i].mtu,
+            .socket = s->shared_mempools[i].numa,
+        };
+    }
+    mp_init(&(struct mp_model) {
+        .per_port = s->per_port_memory,
+        .elastic = s->mempool_elastic,
+        .max_mbufs = s->mempool_max_mbufs,
+        .shared_sizes = sizes,
+        .n_shared_sizes = s->n_shared_mempools,
+    });
+    free(sizes);
+}
+
+static void
 start_dpdk(void)
 {
-    const struct eal_settings *s;
-    struct mp_model model;
     char *error = NULL;
 
     if (current.dpdk_init == CFG_DPDK_FALSE || eal_state() != EAL_OFF) {
@@ -401,10 +422,7 @@ start_dpdk(void)
         free(error);
         return;
     }
-    s = eal_settings();
-    model = (struct mp_model) { .per_port = s->per_port_memory,
-                                .elastic = s->mempool_elastic };
-    mp_init(&model);
+    init_mempools(eal_settings());
     mp_set_domains(domain_of);
     if (pmd_init(&error)) {
         VLOG_FATAL("packet threads could not be started: %s", error);

@@ -44,8 +44,9 @@ void cfg_parse_global(struct cfg *);
 void cfg_parse_objects(struct cfg *, const struct cfg_env *);
 
 /* Settings read once at start: every `dpdk-*` key, per-port-memory,
- * shared-mempool-config, mempool-sizing, vhost-*.  One sorted list, so that
- * start-up, the pending-restart report and the documentation agree.
+ * shared-mempool-config, mempool-sizing, mempool-max-mbufs, vhost-*.  One
+ * sorted list, so that start-up, the pending-restart report and the
+ * documentation agree.
  * Terminated by NULL. */
 extern const char *const cfg_startup_keys[];
 

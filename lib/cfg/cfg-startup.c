@@ -18,6 +18,7 @@ const char *const cfg_startup_keys[] = {
     "dpdk-probe-at-init",
     "dpdk-socket-limit",
     "dpdk-socket-mem",
+    "mempool-max-mbufs",
     "mempool-sizing",
     "per-port-memory",
     "shared-mempool-config",

@@ -6,14 +6,23 @@
 #include <config.h>
 #include "eal/eal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
+#include "cfg/cfg-mempool.h"
+#include "cfg/cfg-parse.h"
 #include "eal/log-modules.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
+
+enum {                          /* of mempool-max-mbufs */
+    MAX_MBUFS_MIN = 1024,
+    MAX_MBUFS_MAX = 1 << 24,
+};
 
 static struct eal_settings settings;
 
@@ -50,27 +59,89 @@ vhost_dir(const char *value, const char *run_dir)
     return dir;
 }
 
+static void
+warn_invalid(const char *key, const char *value, const char *right)
+{
+    VLOG_WARN("Ignoring database defined option '%s' due to invalid value "
+              "'%s' (%s)", key, value, right);
+}
+
+/* mempool-sizing and mempool-max-mbufs. */
+static void
+read_sizing(const struct smap *oc)
+{
+    const char *sizing = smap_get_def(oc, "mempool-sizing", "fixed");
+    const char *max = smap_get(oc, "mempool-max-mbufs");
+    int64_t n = 0;
+
+    settings.mempool_elastic = !strcasecmp(sizing, "elastic");
+    if (!settings.mempool_elastic && strcasecmp(sizing, "fixed")) {
+        warn_invalid("mempool-sizing", sizing,
+                     "fixed or elastic: using fixed");
+    }
+    if (settings.mempool_elastic) {
+        VLOG_INFO("Elastic sizing of mempools enabled.");
+    }
+    if (max && !cfg_parse_int(max, MAX_MBUFS_MIN, MAX_MBUFS_MAX, &n)) {
+        char *right = xasprintf("%d to %d: using the default", MAX_MBUFS_MIN,
+                                MAX_MBUFS_MAX);
+
+        warn_invalid("mempool-max-mbufs", max, right);
+        free(right);
+    } else if (max && !settings.mempool_elastic) {
+        VLOG_INFO("mempool-max-mbufs is not used: mempool-sizing is fixed");
+        n = 0;
+    }
+    settings.mempool_max_mbufs = n;
+}
+
+static void
+warn_entry(char *text, void *n_wrong_)
+{
+    size_t *n_wrong = n_wrong_;
+
+    VLOG_WARN("%s", text);
+    free(text);
+    ++*n_wrong;
+}
+
+/* The entries of `list` that are right, or, in per-port memory, none. */
+static void
+read_shared_mempools(const char *list)
+{
+    struct cfg_shared_mempool *e;
+    size_t n, n_wrong = 0;
+
+    e = cfg_parse_shared_mempools(list, &n, warn_entry, &n_wrong);
+    for (size_t i = 0; i < n; i++) {
+        char *node = (e[i].numa < 0 ? xstrdup("ALL")
+                      : xasprintf("%d", e[i].numa));
+
+        VLOG_INFO("User configured shared mempool set for: MTU %"PRIu32", "
+                  "NUMA %s.", e[i].mtu, node);
+        free(node);
+    }
+    if (n ? settings.per_port_memory : n_wrong > 0) {
+        VLOG_WARN("User configured shared mempools will not be used.");
+        free(e);
+        e = NULL;
+        n = 0;
+    }
+    free(settings.shared_mempools);
+    settings.shared_mempools = e;
+    settings.n_shared_mempools = n;
+}
+
 void
 eal_settings_read(const struct smap *oc, const char *run_dir)
 {
-    const char *sizing = smap_get_def(oc, "mempool-sizing", "fixed");
-
     settings.per_port_memory = smap_get_bool(oc, "per-port-memory", false);
     VLOG_INFO("Per port memory for DPDK devices %s.",
               settings.per_port_memory ? "enabled" : "disabled");
-    if (strcmp(sizing, "fixed")) {
-        VLOG_WARN("mempool-sizing '%s' is not supported by this version "
-                  "(fixed is): using fixed", sizing);
-    }
-    settings.mempool_elastic = false;
+    read_sizing(oc);
+    read_shared_mempools(smap_get_def(oc, "shared-mempool-config", ""));
 
-    settings.shared_mempool_config
-        = nullable_xstrdup(smap_get(oc, "shared-mempool-config"));
-    if (settings.shared_mempool_config) {
-        VLOG_WARN("shared-mempool-config is not supported by this version: "
-                  "each port uses a mempool of its own adjusted MTU");
-    }
-
+    free(settings.vhost_sock_dir);
     settings.vhost_sock_dir = vhost_dir(smap_get(oc, "vhost-sock-dir"),
                                         run_dir);
     settings.vhost_iommu = smap_get_bool(oc, "vhost-iommu-support", false);

@@ -8,15 +8,22 @@
 #define EAL_EAL_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "smap.h"
+
+struct cfg_shared_mempool;
 
 /* Settings that are read when dpdk-init first becomes true and that other
  * modules ask for afterwards.  Before that: defaults. */
 struct eal_settings {
     bool per_port_memory;
     bool mempool_elastic;
-    char *shared_mempool_config;        /* or NULL */
+    uint32_t mempool_max_mbufs;         /* 0: the models' own numbers, and
+                                         * where sizing is not elastic */
+    struct cfg_shared_mempool *shared_mempools; /* none in per-port memory */
+    size_t n_shared_mempools;
     char *vhost_sock_dir;               /* absolute */
     bool vhost_iommu;
     bool vhost_postcopy;
@@ -36,7 +43,8 @@ int eal_start(const struct smap *other_config, const char *run_dir,
 enum eal_state eal_state(void);
 const struct eal_settings *eal_settings(void);
 
-/* Called by eal_start() once the EAL is up. */
+/* Called by eal_start() once the EAL is up; by tests, as often as they
+ * like. */
 void eal_settings_read(const struct smap *other_config, const char *run_dir);
 
 /* other_config as it was when DPDK was started; NULL before. */

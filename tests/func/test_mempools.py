@@ -77,16 +77,6 @@ def test_pool_goes_with_its_last_port(br0):
     wait_until(lambda: sw.pools() == [], "the pool to be freed", 5)
 
 
-def test_sizes_of_the_users_own_are_not_taken_yet(new_switch):
-    """shared-mempool-config is stored, and said in the log."""
-    sw = new_switch
-    sw.expect_log(r"\|WARN\|.*shared-mempool-config.*not supported")
-    sw.start(shared_mempool_config="2500")
-    sw.add_bridge("br0")
-    sw.add_port("n0", "net_null0,no-rx=1")
-    assert sizes(sw) == [262144]
-
-
 # Per-port memory: the formula of the documentation, with one packet thread.
 
 PER_PORT = [

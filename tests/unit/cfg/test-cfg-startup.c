@@ -46,10 +46,16 @@ test_pending_restart(void **state OVS_UNUSED)
     smap_add(&wanted, "per-port-memory", "true");
     smap_add(&wanted, "vhost-iommu-support", "false");
     smap_add(&wanted, "mempool-sizing", "fixed");
+    smap_add(&running, "shared-mempool-config", "9000,1500:0");
+    smap_add(&wanted, "shared-mempool-config", "9000");
+    smap_add(&wanted, "mempool-max-mbufs", "65536");
+    smap_add(&wanted, "mempool-numa-fallback", "true");
     smap_add(&wanted, "pmd-cpu-mask", "4");
     cfg_pending_restart(&running, &wanted, append_pending, &text);
     assert_string_equal(text, "dpdk-extra:--no-pci>- "
-                        "dpdk-socket-mem:1024>2048 per-port-memory:->true ");
+                        "dpdk-socket-mem:1024>2048 "
+                        "mempool-max-mbufs:->65536 per-port-memory:->true "
+                        "shared-mempool-config:9000,1500:0>9000 ");
     free(text);
     smap_destroy(&running);
     smap_destroy(&wanted);

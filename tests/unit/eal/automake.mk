@@ -10,3 +10,6 @@ tests_unit_eal_test_machine_LDADD = $(EAL_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/eal/test-eal-log
 tests_unit_eal_test_eal_log_LDADD = $(EAL_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/eal/test-eal-settings
+tests_unit_eal_test_eal_settings_LDADD = $(EAL_TEST_LIBS)
