@@ -626,8 +626,10 @@ in_service(const struct cfg_iface *iface)
 void
 reconcile_apply(struct cfg *cfg)
 {
+    bool fell_back = current.mempool_numa_fallback;
     enum eal_state before = eal_state();
     struct cfg_env env;
+    bool retry;
 
     cfg_destroy(&current);
     cfg_move(&current, cfg);
@@ -637,6 +639,9 @@ reconcile_apply(struct cfg *cfg)
      * rest need to know what it started with. */
     cfg_parse_global(&current);
     start_dpdk();
+    if (eal_state() == EAL_RUNNING) {
+        mp_set_numa_fallback(current.mempool_numa_fallback);
+    }
     env = (struct cfg_env) {
         .vhost_sock_dir = (eal_settings()->vhost_sock_dir
                            ? eal_settings()->vhost_sock_dir : run_dir),
@@ -651,7 +656,9 @@ reconcile_apply(struct cfg *cfg)
     if (before != eal_state()) {
         port_for_each(wake_one, NULL);
     }
-    run_plan(before != eal_state() ? RETRY_ALL : RETRY_NONE);
+    retry = before != eal_state()
+            || (current.mempool_numa_fallback && !fell_back);
+    run_plan(retry ? RETRY_ALL : RETRY_NONE);
 }
 
 /* A failure for want of memory is tried again when there is more of it. */

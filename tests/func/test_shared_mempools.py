@@ -165,3 +165,26 @@ def test_a_group_name_is_acted_on(br0):
     for port in "n0", "vh0", "br0":
         assert sw.iface(port, "error") == "[]"
     assert not sw.has_logged("mempool-group")
+
+
+# mempool-numa-fallback.
+
+@pytest.mark.ours
+@pytest.mark.hugepages(560)
+def test_numa_fallback_tries_again_what_failed(new_switch):
+    """Not even the smallest pool for MTU 1500 fits into 30 MB."""
+    sw = new_switch
+    sw.allow_log(r"\|(WARN|ERR)\|.*Failed to create mem",
+                 r"\|WARN\|n0: |\|WARN\|.*netdev n0")
+    sw.start(dpdk_socket_limit="30")
+    sw.add_bridge("br0")
+    sw.vsctl_refused("add-port br0 n0 -- set Interface n0 type=dpdk "
+                     "options:dpdk-devargs=net_null0,no-rx=1")
+
+    def tries():
+        return sum("Port n0: Requesting a mempool" in line
+                   for line in sw.log.lines())
+    before = tries()
+    assert before > 0
+    sw.vsctl("set Open_vSwitch . other_config:mempool-numa-fallback=true")
+    assert tries() > before
