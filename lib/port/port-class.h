@@ -35,6 +35,9 @@ struct port_class {
     bool pmd;                   /* polled by PMDs; false: by the thread of
                                  * kernel-backed ports, through `rx_fd` */
     bool dpdk;                  /* "a DPDK interface" to the tools */
+    bool live_mempool;          /* reconfigure() gives the port another mempool
+                                 * while packets flow; false: the port is
+                                 * restarted for it */
 
     size_t size;                /* of the class's struct, whose first member
                                  * is `struct port` */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "eal/log-modules.h"
+#include "eal/rcu.h"
 #include "port/port-class.h"
 #include "port/port.h"
 #include "util.h"
@@ -178,7 +179,7 @@ change(struct port *p, enum port_change kind, char **errp)
         }
         return error;
     }
-    if (new != old && kind == PORT_CHANGE_LIVE) {
+    if (new != old && !p->class->live_mempool) {
         kind = PORT_CHANGE_RESTART;     /* rx draws from the pool */
     }
     if (kind == PORT_CHANGE_RESTART) {
@@ -217,6 +218,9 @@ change(struct port *p, enum port_change kind, char **errp)
         }
     }
     if (p->mp == new && new != old) {
+        if (old && kind == PORT_CHANGE_LIVE) {
+            rcu_synchronize();          /* nobody draws from it any more */
+        }
         put_memory(p, old);                                     /* 7 */
     }
     settle_memory(p);
@@ -234,7 +238,7 @@ port_reconfigure(struct port *p, char **errp)
 
     *errp = NULL;
     if (kind == PORT_CHANGE_NONE && wants_other_pool(p)) {
-        kind = PORT_CHANGE_RESTART;
+        kind = PORT_CHANGE_LIVE;
     }
     if (kind == PORT_CHANGE_NONE && p->state == PORT_RUNNING) {
         set_error(p, NULL);

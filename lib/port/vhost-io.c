@@ -68,7 +68,10 @@ vhost_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
                                               memory_order_relaxed))) {
         return 0;
     }
-    n = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1), v->pool, m, max);
+    n = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1),
+                                atomic_load_explicit(&v->pool,
+                                                     memory_order_acquire),
+                                m, max);
     if (n) {
         count(&p->rxc[q], m, n);
     }
@@ -101,6 +104,10 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
     int vid = atomic_load_explicit(&v->vid, memory_order_acquire);
     int16_t vring = atomic_load_explicit(&v->tx_vring[q],
                                          memory_order_relaxed);
+    uint32_t max_frame = atomic_load_explicit(&v->max_frame,
+                                              memory_order_relaxed);
+    uint32_t max_retries = atomic_load_explicit(&v->max_retries,
+                                                memory_order_relaxed);
     uint32_t longest = 0;
     uint32_t retries = 0;
     uint16_t fit = n;
@@ -114,8 +121,8 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
     for (uint16_t i = 0; i < n; i++) {
         longest = MAX(longest, m[i]->pkt_len);
     }
-    if (OVS_UNLIKELY(longest > v->max_frame)) {
-        fit = split_oversize(m, n, v->max_frame);
+    if (OVS_UNLIKELY(longest > max_frame)) {
+        fit = split_oversize(m, n, max_frame);
         c->mtu_drops += n - fit;
         c->dropped += n - fit;
     }
@@ -126,7 +133,7 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
         sent += k;
         /* A full ring gets another chance only while the guest drains it:
          * a guest that reads nothing must not hold the thread. */
-        if (!k || sent == fit || retries >= v->max_retries) {
+        if (!k || sent == fit || retries >= max_retries) {
             break;
         }
         retries++;

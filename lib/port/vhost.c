@@ -221,13 +221,15 @@ plan(const struct port *p)
     unpublished = v->conn.vid != atomic_load(&vhost_cast(p)->vid);
     ovs_mutex_unlock(&vhost_mutex);
 
-    if (!p->running.valid || p->running.mtu != wanted_mtu(p)
+    if (!p->running.valid
         || (v->socket >= 0 && (p->running.socket != v->socket
                                || p->running.n_rxq != v->pairs
                                || !p->mp))) {
         return PORT_CHANGE_RESTART;
     }
-    return (unpublished || v->max_retries != p->wanted.tx_retries_max
+    return (unpublished || p->running.mtu != wanted_mtu(p)
+            || atomic_load(&vhost_cast(p)->max_retries)
+               != p->wanted.tx_retries_max
             ? PORT_CHANGE_LIVE : PORT_CHANGE_NONE);
 }
 
@@ -253,10 +255,17 @@ reconfigure(struct port *p, struct mp *mp, enum port_change kind,
     struct vhost *v = vhost_cast(p);
     unsigned int guest_pairs;
 
-    v->pool = mp ? mp_mempool(mp) : NULL;
-    v->max_retries = p->wanted.tx_retries_max;
+    /* Live, the first frames after a change may yet meet the settings before
+     * it: they are held to the old limit or lie in more or larger mbufs than
+     * they need. */
     p->running.mtu = wanted_mtu(p);
-    v->max_frame = p->running.mtu + MP_MTU_OVERHEAD - 4;        /* no CRC */
+    atomic_store_explicit(&v->pool, mp ? mp_mempool(mp) : NULL,
+                          memory_order_release);
+    atomic_store_explicit(&v->max_retries, p->wanted.tx_retries_max,
+                          memory_order_relaxed);
+    atomic_store_explicit(&v->max_frame,        /* without CRC */
+                          p->running.mtu + MP_MTU_OVERHEAD - 4,
+                          memory_order_relaxed);
     p->running.socket = v->socket;
     p->running.n_rxq = p->running.n_txq = mp ? v->pairs : 0;
 
@@ -297,6 +306,7 @@ rxq_enabled(const struct port *p, uint16_t q)
 /* No mbuf_need: a guest's rings are copied, no mbuf stays with the port. */
 #define VHOST_CLASS_OPS                                             \
     .pmd = true,                                                    \
+    .live_mempool = true,                                           \
     .dpdk = true,                                                   \
     .size = sizeof(struct vhost),                                   \
     .construct = construct,                                         \

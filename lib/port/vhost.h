@@ -80,10 +80,11 @@ struct vhost {
     int socket;                 /* NUMA socket; -1: never had a guest */
     uint16_t pairs;             /* queue pairs of that guest */
 
-    /* Packet threads read; main thread writes while quiesced. */
-    struct rte_mempool *pool;
-    uint32_t max_frame;         /* bytes without CRC */
-    uint32_t max_retries;
+    /* Packet threads read; main thread writes, also while they do.  A pool
+     * that was replaced is put back only after a grace period. */
+    _Atomic(struct rte_mempool *) pool;
+    _Atomic(uint32_t) max_frame;        /* bytes without CRC */
+    _Atomic(uint32_t) max_retries;
 
     /* Packet threads read; library threads and main write. */
     _Atomic(int) vid;
