@@ -46,7 +46,9 @@ port_trim_pool(struct mp *mp, char **errp)
 
     *errp = NULL;
     ports = mp_ports(mp, &n);
-    sset_add_array(&names, CONST_CAST(char **, ports), n);
+    for (size_t i = 0; i < n; i++) {
+        sset_add(&names, ports[i]);
+    }
     free(ports);
 
     /* `mp` may be gone when the last port has left it. */
