@@ -11,6 +11,7 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-chunk.h \
 	lib/mem/mp-claim.c \
 	lib/mem/mp-claim.h \
+	lib/mem/mp-holder.c \
 	lib/mem/mp-holder.h \
 	lib/mem/mp-info.c \
 	lib/mem/mp-ledger.c \

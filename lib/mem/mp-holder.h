@@ -7,10 +7,15 @@
  * the port's mark there, and the mempool handler puts MP_FREE there when the
  * mbuf comes home past a thread's cache.  A census (mp-census.h) reads the
  * marks of all mbufs of a pool.
+ *
+ * A frame that is flooded goes to several ports in one mbuf with as many
+ * references: it has the mark of the port that it was sent to last, also when
+ * another port is the last to keep it.
  */
 #ifndef MEM_MP_HOLDER_H
 #define MEM_MP_HOLDER_H 1
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -25,11 +30,19 @@ enum {
 
 /* A mark for the port `name`.  Main thread.  A mark is used again only when
  * all others have been: mbufs that a port kept beyond its end still name it.
- * Never fails. */
+ * Never fails: there are far fewer ports at a time than marks. */
 uint16_t mp_holder_add(const char *name);
 
-/* The port that has or had `mark`; NULL: none.  Main thread. */
+/* The port is gone.  Its mark goes on naming it until it is used again.  Main
+ * thread. */
+void mp_holder_remove(uint16_t mark);
+
+/* The port that has or had `mark`; NULL: none.  The text lives until the mark
+ * is used again.  Main thread. */
 const char *mp_holder_name(uint16_t mark);
+
+/* Is that port still there?  Main thread. */
+bool mp_holder_is_live(uint16_t mark);
 
 /* Any thread: these mbufs go to the port with `mark`. */
 static inline void

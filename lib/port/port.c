@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "mem/mp-holder.h"
 #include "openvswitch/poll-loop.h"
 #include "port/port-class.h"
 #include "port/port-reconf.h"
@@ -82,6 +83,7 @@ port_register(struct port *p)
         }
     }
     p->dp_no = no;
+    p->mark = mp_holder_add(p->name);
     hmap_insert(&ports, &p->node, hash_string(p->name, 0));
 }
 
@@ -89,6 +91,7 @@ void
 port_unregister(struct port *p)
 {
     hmap_remove(&ports, &p->node);
+    mp_holder_remove(p->mark);
 }
 
 struct port *
@@ -357,6 +360,7 @@ port_tx(struct port *p, unsigned int thread, struct rte_mbuf **m, uint16_t n)
         drop_all(p, thread, m, n);
         return;
     }
+    mp_holder_mark(m, n, p->mark);
     q = (uint16_t) (thread < count ? thread : thread % count);
     if (atomic_load_explicit(&n_senders, memory_order_relaxed) <= count) {
         p->class->tx(p, q, m, n);

@@ -103,6 +103,7 @@ struct port {
     /* Packet threads: read only.  Main thread writes while quiesced. */
     _Atomic(uint16_t) txq_count;        /* running.n_txq, 0 while quiesced:
                                          * frames sent then are dropped */
+    uint16_t mark;              /* of mbufs sent to it: mem/mp-holder.h */
     struct port_txq *txqs;      /* [PORT_MAX_TXQ] */
 
     /* Written by packet threads. */
@@ -231,7 +232,8 @@ enum cfg_type port_kind(const struct port *);
 void port_cmd_init(void);
 
 /* Packet threads.  Sends on the queue of sender `thread` (>= 0); takes every
- * mbuf.  The caller is online in RCU. */
+ * mbuf, and marks it as the port's before the class has it: of an mbuf that
+ * goes to several ports the last mark stays.  The caller is online in RCU. */
 void port_tx(struct port *, unsigned int thread, struct rte_mbuf **,
              uint16_t n);
 uint16_t port_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# mem-rig.c is what all but the pure test stand on.
+# mem-rig.c is what all but the pure tests stand on.
 
 mem_rig = tests/unit/mem/mem-rig.c tests/unit/mem/mem-rig.h
 
@@ -19,6 +19,8 @@ check_PROGRAMS += tests/unit/mem/test-mp-socket
 tests_unit_mem_test_mp_socket_SOURCES = \
 	tests/unit/mem/test-mp-socket.c $(mem_rig)
 tests_unit_mem_test_mp_socket_LDADD = $(MEM_TEST_LIBS)
+check_PROGRAMS += tests/unit/mem/test-mp-holder
+tests_unit_mem_test_mp_holder_LDADD = $(MEM_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/mem/test-mp-grow
 tests_unit_mem_test_mp_grow_SOURCES = \
