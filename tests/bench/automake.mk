@@ -9,3 +9,6 @@ tests_bench_micro_forward_SOURCES = \
 	tests/bench/micro-forward.c \
 	tests/fake/fake-port.c \
 	tests/fake/fake-port.h
+
+noinst_PROGRAMS += tests/bench/micro-mempool
+tests_bench_micro_mempool_LDADD = $(MEM_LIBS)
