@@ -7,6 +7,8 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-cache.c \
 	lib/mem/mp-cache.h \
 	lib/mem/mp-care.c \
+	lib/mem/mp-census.c \
+	lib/mem/mp-census.h \
 	lib/mem/mp-chunk.c \
 	lib/mem/mp-chunk.h \
 	lib/mem/mp-claim.c \

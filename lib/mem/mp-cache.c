@@ -108,6 +108,27 @@ mp_cache_in_use(const struct rte_mempool *pool)
     return home < pool->populated_size ? pool->populated_size - home : 0;
 }
 
+/* A slot below the cache's length may be stale, or not yet written since the
+ * pool was made; whatever was written to one is an mbuf of the pool. */
+uint32_t
+mp_cache_peek(const struct rte_mempool *pool, unsigned int lcore,
+              const struct rte_mbuf *m[MP_CACHE_OBJS])
+{
+    const struct rte_mempool_cache *cache;
+    uint32_t len, n = 0;
+
+    if (!pool->cache_size || lcore >= RTE_MAX_LCORE) {
+        return 0;
+    }
+    cache = &pool->local_cache[lcore];
+    len = __atomic_load_n(&cache->len, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < MIN(len, MP_CACHE_OBJS); i++) {
+        m[n] = __atomic_load_n(&cache->objs[i], __ATOMIC_RELAXED);
+        n += m[n] != NULL;
+    }
+    return n;
+}
+
 /* Mbufs only come home now, so every move ends in a count that differs from
  * the one before it.  A move under way at the first census has ended by the
  * second, a grace period later; a move that began after the first shows in

@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_mempool.h>
+
 #include "openvswitch/list.h"
 
-struct rte_mempool;
+struct rte_mbuf;
 
 /* A pool as threads that flush their caches see it. */
 struct mp_member {
@@ -31,6 +33,18 @@ void mp_cache_leave(struct mp_member *);
 /* Mbufs that are out, by a count that packet threads may change meanwhile.
  * Main thread. */
 uint32_t mp_cache_in_use(const struct rte_mempool *);
+
+/* More mbufs than a cache has room for. */
+enum {
+    MP_CACHE_OBJS = sizeof ((struct rte_mempool_cache *) 0)->objs
+                    / sizeof(void *)
+};
+
+/* Puts into `m` the mbufs in the cache of `lcore`, as far as that can be seen:
+ * its thread may be taking them out or putting others in.  They are mbufs of
+ * the pool in any case.  Returns how many.  Main thread. */
+uint32_t mp_cache_peek(const struct rte_mempool *, unsigned int lcore,
+                       const struct rte_mbuf *m[MP_CACHE_OBJS]);
 
 /* Is every mbuf at home?  Exact, for a pool that nobody allocates from any
  * more: true means that nothing will touch the pool again.  Waits a grace

@@ -22,6 +22,11 @@ tests_unit_mem_test_mp_socket_LDADD = $(MEM_TEST_LIBS)
 check_PROGRAMS += tests/unit/mem/test-mp-holder
 tests_unit_mem_test_mp_holder_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-census
+tests_unit_mem_test_mp_census_SOURCES = \
+	tests/unit/mem/test-mp-census.c $(mem_rig)
+tests_unit_mem_test_mp_census_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-grow
 tests_unit_mem_test_mp_grow_SOURCES = \
 	tests/unit/mem/test-mp-grow.c $(mem_rig)

@@ -44,3 +44,10 @@ tests_unit_port_test_internal_device_SOURCES = \
 	tests/unit/port/test-internal-device.c \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
 tests_unit_port_test_internal_device_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-port-holder
+tests_unit_port_test_port_holder_SOURCES = \
+	tests/unit/port/test-port-holder.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-port.c tests/fake/fake-port.h
+tests_unit_port_test_port_holder_LDADD = $(PORT_TEST_LIBS)
