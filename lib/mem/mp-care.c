@@ -18,11 +18,13 @@
 
 #include "eal/log-modules.h"
 #include "mem/mempool.h"
+#include "mem/mp-census.h"
 #include "mem/mp-chunk.h"
 #include "mem/mp-claim.h"
 #include "mem/mp-memory.h"
 #include "mem/mp-ops.h"
 #include "mem/mp-size.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
 #include "util.h"
@@ -69,6 +71,22 @@ mp_sweep(void)
     return waiting;
 }
 
+static void
+report(const struct mp *mp, long long int seconds)
+{
+    struct ds holders = DS_EMPTY_INITIALIZER;
+    struct mp_census c;
+
+    mp_census_take(mp, &c);
+    mp_census_format(&c, &holders);
+    VLOG_WARN("mempool \"%s\" can't be freed: %"PRIu32" of its %"PRIu32" "
+              "mbufs have been out for %lld s since no port has it: %s",
+              mp->name, mp_cache_in_use(mp->made.pool),
+              mp->made.pool->populated_size, seconds, ds_cstr(&holders));
+    mp_census_destroy(&c);
+    ds_destroy(&holders);
+}
+
 /* Says which pools wait for mbufs, each after 5 seconds and then every 5
  * minutes. */
 static void
@@ -79,12 +97,7 @@ report_waiting(long long int now)
     LIST_FOR_EACH (mp, node, &mp_pools) {
         if (!mp->n_refs && now >= mp->left + REPORT_AFTER
             && now >= mp->next_report) {
-            VLOG_WARN("mempool \"%s\" can't be freed: %"PRIu32" of its "
-                      "%"PRIu32" mbufs have been out for %lld s since no "
-                      "port has it", mp->name,
-                      mp_cache_in_use(mp->made.pool),
-                      mp->made.pool->populated_size,
-                      (now - mp->left) / 1000);
+            report(mp, (now - mp->left) / 1000);
             mp->next_report = now + REPORT_INTERVAL;
         }
     }

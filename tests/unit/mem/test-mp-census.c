@@ -27,8 +27,8 @@
 
 enum { N = 8192 };              /* mbufs of the pool */
 
-/* A pool that the ports "a" and "b" have, and marks of ports. */
-static struct mp *mp;
+/* A pool that the ports "a" and "b" have, one of "vh", and their marks. */
+static struct mp *mp, *mp_vh;
 static struct rte_mempool *pool;
 static uint16_t mark_a, mark_b, mark_vh;
 static struct rte_mbuf *m[N];
@@ -54,6 +54,9 @@ start(void **state OVS_UNUSED)
     mp = rig_get(&req);
     req.port = "b";
     assert_ptr_equal(rig_get(&req), mp);
+    req = rig_request("vh", 1500);
+    req.n_mbufs = 64;
+    mp_vh = rig_get(&req);
     pool = mp_mempool(mp);
     mark_a = mp_holder_add("a");
     mark_b = mp_holder_add("b");
@@ -77,6 +80,7 @@ end(void **state OVS_UNUSED)
     }
     mp_put(mp, "a");
     mp_put(mp, "b");
+    mp_put(mp_vh, "vh");
     return rig_n_pools() ? -1 : 0;
 }
 
