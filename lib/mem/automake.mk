@@ -16,6 +16,7 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-holder.c \
 	lib/mem/mp-holder.h \
 	lib/mem/mp-info.c \
+	lib/mem/mp-json.c \
 	lib/mem/mp-ledger.c \
 	lib/mem/mp-ledger.h \
 	lib/mem/mp-make.c \
@@ -26,5 +27,7 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-ops.h \
 	lib/mem/mp-pool.c \
 	lib/mem/mp-pool.h \
+	lib/mem/mp-show.c \
+	lib/mem/mp-show.h \
 	lib/mem/mp-size.c \
 	lib/mem/mp-size.h

@@ -42,6 +42,9 @@ tests_unit_mem_test_mp_pool_SOURCES = \
 	tests/unit/mem/test-mp-pool.c $(mem_rig)
 tests_unit_mem_test_mp_pool_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-show
+tests_unit_mem_test_mp_show_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-short
 tests_unit_mem_test_mp_short_SOURCES = \
 	tests/unit/mem/test-mp-short.c $(mem_rig)
