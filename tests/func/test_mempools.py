@@ -221,3 +221,44 @@ def test_fewer_descriptors_never_kill_a_port(new_switch):
     assert len(sw.pools("n0")) == 1
     sw.vsctl("remove Interface n0 options n_rxq_desc")
     assert sw.iface("n0", "error") == "[]"
+
+
+@pytest.mark.hugepages(60)
+def test_per_port_request_becomes_smaller(new_switch):
+    """22,560 mbufs that cannot be had become 16,384, aloud; what was tried is
+    what is said."""
+    sw = new_switch
+    sw.expect_log(r"\|WARN\|Port n0: mempool \"\S+\" got 16384 of the 22560 "
+                  r"mbufs asked for",
+                  r'Failed to create mempool "\S+" with a request of 22560 '
+                  r"mbufs")
+    sw.start(per_port_memory="true", dpdk_socket_limit="60")
+    sw.add_bridge("br0")
+    sw.add_port("n0", "net_null0,no-rx=1")
+    assert int(sw.iface("n0", "ofport")) > 0
+    assert sw.pools("n0")[0]["populated_size"] == 16384
+
+
+def test_packet_threads_change_no_pool_without_need(per_port):
+    """A guest's pool does not depend on how many packet threads there are; one
+    that was made for more threads is kept when there are fewer."""
+    sw = per_port
+    sw.add_guest_port("vh0")
+    sw.add_guest_port("vh1")
+    sw.peer("vh0", "vh1")
+    sw.vsctl("set Open_vSwitch . other_config:pmd-cpu-mask=0x3")
+    sw.add_port("n0", "net_null0,no-rx=1")
+    before = {p: sw.pools(p)[0].name for p in ("vh0", "vh1", "n0")}
+    assert sw.pools("n0")[0]["size"] == 22560 + 2048
+    sw.vsctl("set Open_vSwitch . other_config:pmd-cpu-mask=0x2")
+    assert {p: sw.pools(p)[0].name for p in before} == before
+    sw.vsctl("set Open_vSwitch . other_config:pmd-cpu-mask=0x3")
+    assert {p: sw.pools(p)[0].name for p in before} == before
+
+
+def test_names_can_be_read(per_port):
+    """Socket, adjusted MTU, and the beginning of the port's name."""
+    sw = per_port
+    sw.add_port("uplink-to-spine-7", "net_null0,no-rx=1")
+    name = sw.pools("uplink-to-spine-7")[0].name
+    assert re.fullmatch(r"mp\d+-s0-2030-uplink-to-spi\w*", name), name
