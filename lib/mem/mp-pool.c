@@ -296,8 +296,10 @@ create(const struct want *w, struct mp **mpp, char **reasonp)
     int error;
 
     if (w->elastic) {
+        /* One chunk at least: a pool is not complete without. */
         spec.asked = MIN(w->n, mp_claim_need_new(req->port, &req->holds,
                                                  mp_cache_size(w->n)));
+        spec.asked = MAX(spec.asked, 1);
     }
     if (!socket_exists(w->socket)) {
         *reasonp = xasprintf("there is no such socket: %"PRIu32" mbufs "

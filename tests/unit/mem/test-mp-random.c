@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random sequences of get, put, allocation, time and shortage of memory: the
- * registry agrees with a simple model of it after every step, and at the end
+ * Random sequences of get, keep, settle, put, allocation, threads, retirement,
+ * time and shortage of memory, in fixed and elastic models: the registry agrees with a simple model of it after every step, and at the end
  * of each sequence everything is given back.
  *
  *     test-mp-random [SEQUENCES [FIRST-SEED]]
@@ -24,8 +24,10 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "mem/mp-ledger.h"
 #include "mem/mp-pool.h"
 #include "openvswitch/compiler.h"
+#include "sset.h"
 #include "tests/unit/mem/mem-rig.h"
 #include "timeval.h"
 #include "util.h"
@@ -48,6 +50,7 @@ static struct {
     const char *port;
 } refs[MAX_REFS];
 static size_t n_refs;
+static unsigned int n_threads;
 
 static struct rte_mbuf *out[MAX_OUT];
 static size_t n_out;
@@ -68,6 +71,29 @@ random_below(uint32_t n)
 
 #define PICK(ARRAY) ((ARRAY)[random_below(ARRAY_SIZE(ARRAY))])
 
+static struct mp_holding
+random_holding(void)
+{
+    return (struct mp_holding) {
+        .rx = random_below(3) * 512,
+        .txq_size = random_below(3) * 256,
+        .n_txq = random_below(4),
+        .one_sender = !random_below(4),
+    };
+}
+
+static void
+check_holding(const char *port, const struct mp_holding *expect)
+{
+    struct mp_holding has;
+
+    mp_get_holding(port, &has);
+    assert_int_equal(has.rx, expect->rx);
+    assert_int_equal(has.txq_size, expect->txq_size);
+    assert_int_equal(has.n_txq, expect->n_txq);
+    assert_int_equal(has.one_sender, expect->one_sender);
+}
+
 static void
 do_get(void)
 {
@@ -75,6 +101,7 @@ do_get(void)
     static const char *const groups[] = { NULL, NULL, "", "g", "p1" };
     static const uint32_t mtus[] = { 100, 900, 1500, 2000 };
     static const uint32_t sizes[] = { 0, 100, 900, 2000, 3000 };
+    struct mp_holding before;
     struct mp_request req = {
         .port = PICK(ports),
         .group = PICK(groups),
@@ -85,6 +112,8 @@ do_get(void)
         .rxq_size = 64u << random_below(4),
         .txq_size = 1024,
         .n_mbufs = PICK(sizes),
+        .elastic = !random_below(4),
+        .holds = random_holding(),
     };
     char *error = NULL;
     struct mp *mp;
@@ -92,6 +121,7 @@ do_get(void)
     if (n_refs == MAX_REFS) {
         return;
     }
+    mp_get_holding(req.port, &before);
     mp = mp_get(&req, &error);
     assert_int_equal(!mp, error != NULL);
     if (mp) {
@@ -99,8 +129,49 @@ do_get(void)
         assert_int_equal(rig_info(mp).socket, req.socket);
         refs[n_refs].mp = mp;
         refs[n_refs++].port = req.port;
+    } else {
+        check_holding(req.port, &before);
     }
     free(error);
+}
+
+/* A port that has a pool changes what it holds. */
+static void
+do_keep(void)
+{
+    if (n_refs) {
+        size_t i = random_below((uint32_t) n_refs);
+        struct mp_request req = {
+            .port = refs[i].port, .mtu = 1500, .holds = random_holding(),
+        };
+        struct mp_holding before;
+        char *error = NULL;
+
+        mp_get_holding(req.port, &before);
+        if (mp_keep(refs[i].mp, &req, &error)) {
+            assert_non_null(error);
+            check_holding(req.port, &before);
+            free(error);
+        } else {
+            mp_settle(req.port, &req.holds);
+            check_holding(req.port, &req.holds);
+        }
+    }
+}
+
+static void
+do_threads(void)
+{
+    n_threads = random_below(5);
+    mp_set_threads(n_threads);
+}
+
+static void
+do_retire(void)
+{
+    if (n_refs) {
+        mp_retire(refs[random_below((uint32_t) n_refs)].mp, random_below(2));
+    }
 }
 
 static void
@@ -175,7 +246,8 @@ static const struct {
     unsigned int weight;
 } steps[] = {
     { do_get, 8 }, { do_put, 7 }, { do_alloc, 5 }, { do_free, 4 },
-    { do_hog, 2 }, { do_time, 4 }, { mp_flush_lcore, 1 },
+    { do_hog, 2 }, { do_time, 4 }, { mp_flush_lcore, 1 }, { do_keep, 4 },
+    { do_threads, 1 }, { do_retire, 1 },
 };
 
 static void
@@ -197,6 +269,43 @@ random_step(void)
     }
 }
 
+/* All ports are in one domain and, but for the rule about one sender, each tx
+ * ring counts for each pool. */
+static void
+check_need(const struct mp *mp, uint32_t need)
+{
+    uint32_t cache = mp_mempool(mp)->cache_size;
+    bool one_sender = true;
+    uint32_t expect = 0;
+    struct sset mine = SSET_INITIALIZER(&mine);
+    struct sset all = SSET_INITIALIZER(&all);
+    const char *port;
+
+    for (size_t i = 0; i < n_refs; i++) {
+        sset_add(&all, refs[i].port);
+        if (refs[i].mp == mp) {
+            sset_add(&mine, refs[i].port);
+        }
+    }
+    SSET_FOR_EACH (port, &mine) {
+        struct mp_holding h;
+
+        mp_get_holding(port, &h);
+        one_sender &= h.one_sender;
+        expect += h.rx;
+    }
+    SSET_FOR_EACH (port, &all) {
+        struct mp_holding h;
+
+        mp_get_holding(port, &h);
+        expect += h.txq_size * (one_sender ? MIN(h.n_txq, 1) : h.n_txq);
+    }
+    expect += n_threads * (cache + cache / 2 + MP_IN_HAND);
+    assert_int_equal(need, sset_is_empty(&mine) ? 0 : expect);
+    sset_destroy(&mine);
+    sset_destroy(&all);
+}
+
 static void
 check_pool(const struct mp *mp, void *n_refs_seen)
 {
@@ -214,9 +323,17 @@ check_pool(const struct mp *mp, void *n_refs_seen)
     assert_int_equal(info.in_use, in_use);
     assert_true(has || in_use);
     assert_true(info.granted <= info.populated);
-    assert_true(info.populated <= info.asked);
-    assert_int_equal(info.degraded, info.populated < info.asked);
-    assert_true(!info.degraded || info.granted >= 16384);
+    assert_true(info.populated <= info.room);
+    assert_int_equal(info.need > info.populated, info.oversubscribed);
+    if (info.elastic) {
+        assert_int_equal(info.asked, MIN(info.need, info.room));
+        assert_int_equal(info.granted, MIN(info.asked, info.populated));
+    } else {
+        assert_int_equal(info.asked, info.room);
+        assert_int_equal(info.degraded, info.populated < info.asked);
+        assert_true(!info.degraded || info.granted >= 16384);
+    }
+    check_need(mp, info.need);
     *(size_t *) n_refs_seen += has;
 }
 
@@ -236,7 +353,9 @@ run_sequence(unsigned int seed)
     size_t used = rig_heap_used();
 
     random_state = seed * 2654435761u;
-    rig_model(random_below(2));
+    rig_model_is(&(struct mp_model) { .per_port = random_below(2),
+                                      .elastic = random_below(2) });
+    n_threads = 0;
     for (int i = 0; i < STEPS; i++) {
         random_step();
         check_all();
