@@ -30,4 +30,6 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-show.c \
 	lib/mem/mp-show.h \
 	lib/mem/mp-size.c \
-	lib/mem/mp-size.h
+	lib/mem/mp-size.h \
+	lib/mem/mp-snapshot.c \
+	lib/mem/mp-snapshot.h

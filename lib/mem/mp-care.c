@@ -24,6 +24,7 @@
 #include "mem/mp-memory.h"
 #include "mem/mp-ops.h"
 #include "mem/mp-size.h"
+#include "mem/mp-snapshot.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "timeval.h"
@@ -152,6 +153,7 @@ fill_one(struct mp *mp)
         mp_ops_restart_lowest(mp->made.pool);
         VLOG_INFO("mempool \"%s\" has grown to %"PRIu32" of the %"PRIu32" "
                   "mbufs asked for", mp->name, mp->made.granted, mp->asked);
+        mp_snapshot_soon();
     }
     return true;
 }
@@ -191,7 +193,10 @@ mp_care_run(long long int now)
 void
 mp_run(void)
 {
-    mp_care_run(time_msec());
+    long long int now = time_msec();
+
+    mp_care_run(now);
+    mp_snapshot_run(now);
 }
 
 void
@@ -203,6 +208,7 @@ mp_wait(void)
     if (next_fill != LLONG_MAX) {
         poll_timer_wait_until(next_fill);
     }
+    mp_snapshot_wait();
 }
 
 void

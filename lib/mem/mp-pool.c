@@ -30,6 +30,7 @@
 #include "mem/mp-claim.h"
 #include "mem/mp-ops.h"
 #include "mem/mp-size.h"
+#include "mem/mp-snapshot.h"
 #include "openvswitch/thread.h"
 #include "timeval.h"
 #include "util.h"
@@ -476,6 +477,7 @@ mp_get(const struct mp_request *req, char **errp)
         return NULL;
     }
     note_request(mp, &w);
+    mp_snapshot_soon();
     return mp;
 }
 
@@ -508,6 +510,7 @@ mp_put(struct mp *mp, const char *port)
 
     mp_assert_main_thread();
     ovs_assert(n > 0);
+    mp_snapshot_soon();
     if (n > 1) {
         simap_put(&mp->refs, port, n - 1);
     } else {
@@ -559,4 +562,5 @@ mp_free(struct mp *mp)
     free(mp->group);
     free(mp);
     mp_care_soon();
+    mp_snapshot_soon();
 }
