@@ -25,6 +25,7 @@
 
 /* 23.03 gave "u64" in telemetry the name "uint". */
 #if RTE_VERSION < RTE_VERSION_NUM(23, 3, 0, 0)
+#define RTE_TEL_UINT_VAL RTE_TEL_U64_VAL
 #define rte_tel_data_add_array_uint rte_tel_data_add_array_u64
 #define rte_tel_data_add_dict_uint rte_tel_data_add_dict_u64
 #endif

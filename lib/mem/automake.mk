@@ -32,4 +32,6 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-size.c \
 	lib/mem/mp-size.h \
 	lib/mem/mp-snapshot.c \
-	lib/mem/mp-snapshot.h
+	lib/mem/mp-snapshot.h \
+	lib/mem/mp-telemetry.c \
+	lib/mem/mp-telemetry.h

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mem/mp-show.h"
+#include "mem/mp-telemetry.h"
 #include "openvswitch/compiler.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -190,4 +191,5 @@ mem_cmd_init(mp_find_by_port_fn *find)
                              cmd_get_mempool_info, NULL);
     unixctl_command_register("netdev-dpdk/mempool-show", "[POOL] [--json]", 0,
                              2, cmd_mempool_show, NULL);
+    mp_telemetry_init();
 }

@@ -50,6 +50,11 @@ tests_unit_mem_test_mp_short_SOURCES = \
 	tests/unit/mem/test-mp-short.c $(mem_rig)
 tests_unit_mem_test_mp_short_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-telemetry
+tests_unit_mem_test_mp_telemetry_SOURCES = \
+	tests/unit/mem/test-mp-telemetry.c $(mem_rig)
+tests_unit_mem_test_mp_telemetry_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-random
 tests_unit_mem_test_mp_random_SOURCES = \
 	tests/unit/mem/test-mp-random.c $(mem_rig)

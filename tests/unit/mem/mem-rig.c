@@ -44,8 +44,8 @@ start_log(void)
     return vlog_set_log_file(log_file);
 }
 
-int
-rig_start(unsigned int heap_mb)
+static int
+start(unsigned int heap_mb, const char *more)
 {
     struct smap oc = SMAP_INITIALIZER(&oc);
     char *error = NULL;
@@ -54,8 +54,8 @@ rig_start(unsigned int heap_mb)
         return -1;
     }
     machine_init();
-    smap_add_format(&oc, "dpdk-extra", "--no-huge --no-pci --no-telemetry "
-                    "-m %u --file-prefix sluice-ut-%d", heap_mb,
+    smap_add_format(&oc, "dpdk-extra", "--no-huge --no-pci %s -m %u "
+                    "--file-prefix sluice-ut-%d", more, heap_mb,
                     (int) getpid());
     if (eal_start(&oc, "/tmp", NULL, &error)) {
         print_error("%s\n", error);
@@ -66,6 +66,18 @@ rig_start(unsigned int heap_mb)
     rig_model(false);
     heap_at_start = rig_heap_used();
     return 0;
+}
+
+int
+rig_start(unsigned int heap_mb)
+{
+    return start(heap_mb, "--no-telemetry");
+}
+
+int
+rig_start_with_telemetry(unsigned int heap_mb)
+{
+    return start(heap_mb, "");
 }
 
 /* What DPDK leaves of its files. */

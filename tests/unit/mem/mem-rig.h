@@ -17,6 +17,7 @@ struct rte_mbuf;
 /* Starts DPDK with a heap of `heap_mb` MB and the log.  0, else cmocka's
  * group setup fails. */
 int rig_start(unsigned int heap_mb);
+int rig_start_with_telemetry(unsigned int heap_mb);
 
 /* cmocka group teardown: fails where pools are left or the heap has lost
  * memory since rig_start(). */
