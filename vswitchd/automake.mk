@@ -10,6 +10,8 @@ vswitchd_vswitchd_SOURCES = \
 	vswitchd/reconcile-cmd.c \
 	vswitchd/reconcile.c \
 	vswitchd/reconcile.h \
+	vswitchd/report-mem.c \
+	vswitchd/report-mem.h \
 	vswitchd/report.c
 vswitchd_vswitchd_LDADD = ovsdb/libdb.a $(PMD_LIBS)
 

@@ -3,6 +3,8 @@
  * report.c: what is running, in the words of the database.
  *
  * Written at once when something changed and every stats-update-interval.
+ * What packets change all the time, counters and how many mbufs are in use, is
+ * no such change.
  */
 #include <config.h>
 #include "vswitchd/reconcile.h"
@@ -14,6 +16,7 @@
 #include "cfg/cfg.h"
 #include "eal/eal.h"
 #include "hash.h"
+#include "mem/mp-snapshot.h"
 #include "openvswitch/poll-loop.h"
 #include "ovsdb/db.h"
 #include "ovsdb/status.h"
@@ -22,6 +25,7 @@
 #include "sluice-config.h"
 #include "timeval.h"
 #include "util.h"
+#include "vswitchd/report-mem.h"
 
 static const char *const iface_types[] = {
     "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", NULL,
@@ -29,6 +33,7 @@ static const char *const iface_types[] = {
 static const char *const datapath_types[] = { "netdev", NULL };
 
 static uint64_t seq_written = UINT64_MAX;
+static uint64_t mem_seq_written = UINT64_MAX;
 static uint64_t db_seq_written = UINT64_MAX;
 static long long int next_stats = LLONG_MIN;
 
@@ -64,7 +69,7 @@ fill_stats(struct status_iface *s, struct row *row, struct port *p)
 
 static void
 fill_iface(struct status_iface *s, struct row *row,
-           const struct cfg_iface *iface)
+           const struct cfg_iface *iface, const struct report_mem *mem)
 {
     struct reconcile_result r;
     struct port_link link;
@@ -80,6 +85,9 @@ fill_iface(struct status_iface *s, struct row *row,
     s->exists = true;
     smap_destroy(&s->status);
     port_get_status(r.port, &s->status);
+    if (r.port->mp) {
+        report_mem_put_status(mem, r.port->mp, r.port->name, &s->status);
+    }
     port_get_link(r.port, &link);
     s->admin_up = link.admin_up;
     s->link_up = link.up;
@@ -132,6 +140,8 @@ write_status(const struct cfg *cfg)
     struct status_bridge *bridges
         = xcalloc(MAX(cfg->n_bridges, 1), sizeof *bridges);
     char (*ids)[17] = xcalloc(MAX(cfg->n_bridges, 1), sizeof *ids);
+    struct smap statistics = SMAP_INITIALIZER(&statistics);
+    struct report_mem mem;
     struct status status = {
         .dpdk_initialized = eal_state() == EAL_RUNNING,
         .dpdk_version = eal_version(),
@@ -140,9 +150,12 @@ write_status(const struct cfg *cfg)
         .ovs_version = SLUICE_VERSION,
         .ifaces = ifaces, .n_ifaces = n,
         .bridges = bridges, .n_bridges = cfg->n_bridges,
+        .statistics = &statistics,
     };
     bool ok;
 
+    report_mem_take(&mem);
+    report_mem_put_statistics(&mem, &statistics);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct cfg_bridge *b = &cfg->bridges[i];
 
@@ -153,11 +166,14 @@ write_status(const struct cfg *cfg)
         };
         for (size_t j = 0; j < b->n_ports; j++) {
             for (size_t m = 0; m < b->ports[j].n_ifaces; m++, k++) {
-                fill_iface(&ifaces[k], &rows[k], &b->ports[j].ifaces[m]);
+                fill_iface(&ifaces[k], &rows[k], &b->ports[j].ifaces[m],
+                           &mem);
             }
         }
     }
     ok = status_write(&status);
+    report_mem_destroy(&mem);
+    smap_destroy(&statistics);
     for (k = 0; k < n; k++) {
         smap_destroy(&ifaces[k].status);
         port_stats_destroy(&rows[k].stats);
@@ -173,7 +189,9 @@ write_status(const struct cfg *cfg)
 static bool
 something_changed(void)
 {
-    return (reconcile_seq() != seq_written || db_seqno() != db_seq_written
+    return (reconcile_seq() != seq_written
+            || mp_snapshot_seq() != mem_seq_written
+            || db_seqno() != db_seq_written
             || status_wanted());
 }
 
@@ -182,6 +200,7 @@ report_run(void)
 {
     const struct cfg *cfg = reconcile_current();
     uint64_t seq = reconcile_seq();
+    uint64_t mem_seq = mp_snapshot_seq();
     uint64_t db_seq = db_seqno();
     bool changed;
 
@@ -194,6 +213,7 @@ report_run(void)
     }
     if (write_status(cfg)) {
         seq_written = seq;
+        mem_seq_written = mem_seq;
         db_seq_written = db_seq;
         next_stats = time_msec() + cfg->stats_interval;
     }
