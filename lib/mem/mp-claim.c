@@ -198,24 +198,27 @@ uint32_t
 mp_claim_need_new(const char *port, const struct mp_holding *holds,
                   uint32_t cache_size)
 {
-    const struct claim *c = find(port);
+    struct claim *c = find(port);
+    struct mp_holding before = c ? c->holds : *holds;
     struct mp_entry *entries, *e;
     uint32_t *cache, *needs;
     size_t n, n_pools;
     uint32_t need;
 
+    /* Its tx rings count with the pool that it has, if it has one. */
+    if (c) {
+        mp_claim_max(&before, holds, &c->holds);
+    }
     n = make_entries(&entries, &cache, &n_pools);
     e = &entries[n++];
     *e = (struct mp_entry) {
         .pool = (uint32_t) n_pools,
         .domain = domain_id(port),
-        .holds = *holds,
+        .holds = c ? c->holds : *holds,
     };
     if (c) {
-        mp_claim_max(&c->holds, holds, &e->holds);
-        if (c->n_entries) {
-            e->holds.txq_size = 0;
-        }
+        e->holds.txq_size = 0;
+        c->holds = before;
     }
     cache[n_pools++] = cache_size;
     needs = xcalloc(n_pools, sizeof *needs);
