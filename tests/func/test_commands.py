@@ -7,6 +7,7 @@ import re
 import pytest
 
 from harness import pools
+from harness.command import wait_until
 
 
 def matches(text, *patterns):
@@ -95,6 +96,12 @@ def test_packet_threads(sw2):
 
 def test_packet_statistics(sw2):
     sw = sw2
+
+    def received():
+        return int(re.search(r"packets received: (\d+)", sw.appctl(
+            "dpif-netdev/pmd-stats-show")).group(1))
+
+    wait_until(lambda: received() > 0, "the first packets")
     text = sw.appctl("dpif-netdev/pmd-stats-show")
     pmd = text.split("main thread:")[0]
     assert re.match(r"pmd thread numa_id 0 core_id \d+:\n", pmd), text
@@ -108,10 +115,8 @@ def test_packet_statistics(sw2):
                  r"\(\d+/\d+\)"):
         assert re.search("^%s$" % form, pmd, re.M), (form, text)
     sw.peers[0].halt()
-
-    def received():
-        return int(re.search(r"packets received: (\d+)", sw.appctl(
-            "dpif-netdev/pmd-stats-show")).group(1))
+    for port in "vh0", "vh1":
+        sw.wait_link(port, "down")      # nothing comes after that
     assert received() > 0
     assert sw.appctl("dpif-netdev/pmd-stats-clear") == ""
     assert received() == 0
