@@ -115,8 +115,7 @@ def test_packet_statistics(sw2):
                  r"\(\d+/\d+\)"):
         assert re.search("^%s$" % form, pmd, re.M), (form, text)
     sw.peers[0].halt()
-    for port in "vh0", "vh1":
-        sw.wait_link(port, "down")      # nothing comes after that
+    wait_until(lambda: received() == received(), "the last packets")
     assert received() > 0
     assert sw.appctl("dpif-netdev/pmd-stats-clear") == ""
     assert received() == 0
