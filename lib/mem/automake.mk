@@ -4,6 +4,8 @@ noinst_LIBRARIES += lib/mem/libmem.a
 lib_mem_libmem_a_SOURCES = \
 	lib/mem/mem-cmd.c \
 	lib/mem/mempool.h \
+	lib/mem/mp-bytes.c \
+	lib/mem/mp-bytes.h \
 	lib/mem/mp-cache.c \
 	lib/mem/mp-cache.h \
 	lib/mem/mp-care.c \

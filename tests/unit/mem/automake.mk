@@ -7,6 +7,11 @@ mem_rig = tests/unit/mem/mem-rig.c tests/unit/mem/mem-rig.h
 check_PROGRAMS += tests/unit/mem/test-mp-size
 tests_unit_mem_test_mp_size_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-bytes
+tests_unit_mem_test_mp_bytes_SOURCES = \
+	tests/unit/mem/test-mp-bytes.c $(mem_rig)
+tests_unit_mem_test_mp_bytes_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-ledger
 tests_unit_mem_test_mp_ledger_LDADD = $(MEM_TEST_LIBS)
 
