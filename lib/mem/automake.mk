@@ -36,4 +36,6 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-snapshot.c \
 	lib/mem/mp-snapshot.h \
 	lib/mem/mp-telemetry.c \
-	lib/mem/mp-telemetry.h
+	lib/mem/mp-telemetry.h \
+	lib/mem/mp-want.c \
+	lib/mem/mp-want.h

@@ -30,6 +30,7 @@
 #include "mem/mp-claim.h"
 #include "mem/mp-ops.h"
 #include "mem/mp-size.h"
+#include "mem/mp-want.h"
 #include "mem/mp-snapshot.h"
 #include "openvswitch/thread.h"
 #include "timeval.h"
@@ -80,74 +81,14 @@ mp_assert_main_thread(void)
     ovs_assert(running && pthread_equal(main_thread, pthread_self()));
 }
 
-/* A request, thought through. */
-struct want {
-    const struct mp_request *req;
-    const char *group;
-    int socket;
-    bool own;                   /* a port's own */
-    bool sized;                 /* by the queues, not fixed */
-    bool elastic;
-    uint32_t n;                 /* mbufs; elastic: at most */
-    uint32_t mtu;               /* one whose adjusted MTU is the next */
-    uint32_t adjusted_mtu;
-};
-
-/* The smallest entry of shared-mempool-config that fits, or NULL. */
-static const struct mp_shared_size *
-find_shared_size(uint32_t mtu, int socket)
-{
-    const struct mp_shared_size *best = NULL;
-
-    for (size_t i = 0; i < model.n_shared_sizes; i++) {
-        const struct mp_shared_size *s = &model.shared_sizes[i];
-
-        if ((s->socket < 0 || s->socket == socket)
-            && mp_adjusted_mtu(s->mtu) >= mp_adjusted_mtu(mtu)
-            && (!best || s->mtu < best->mtu)) {
-            best = s;
-        }
-    }
-    return best;
-}
-
-/* What a request comes to on `socket`, which may be another than it asked
- * for. */
-static struct want
-want_on_socket(const struct mp_request *req, int socket)
-{
-    struct want w = {
-        .req = req,
-        .socket = socket,
-        .own = req->group ? !strcmp(req->group, "private") : model.per_port,
-        .elastic = model.elastic || req->elastic,
-        .mtu = req->mtu,
-    };
-    const struct mp_shared_size *size;
-
-    w.group = w.own ? req->port : req->group ? req->group : "";
-    w.sized = w.own && !req->n_mbufs;
-    if (!*w.group && (size = find_shared_size(req->mtu, socket)) != NULL) {
-        w.mtu = size->mtu;
-    }
-    w.adjusted_mtu = mp_adjusted_mtu(w.mtu);
-    w.n = (req->n_mbufs ? req->n_mbufs
-           : w.elastic && model.max_mbufs ? model.max_mbufs
-           : w.sized ? mp_per_port_mbufs(req->n_rxq, req->rxq_size,
-                                         req->n_txq, req->txq_size)
-           : w.elastic ? MP_MAX_MBUFS
-           : mp_shared_mbufs(w.mtu));
-    return w;
-}
-
-static struct want
+static struct mp_want
 want_from_request(const struct mp_request *req)
 {
-    return want_on_socket(req, req->socket);
+    return mp_want(req, &model, req->socket);
 }
 
 static bool
-has_key(const struct mp *mp, const struct want *w)
+has_key(const struct mp *mp, const struct mp_want *w)
 {
     return (mp->socket == w->socket
             && mp->adjusted_mtu == w->adjusted_mtu
@@ -159,7 +100,7 @@ has_key(const struct mp *mp, const struct want *w)
 /* Is there room in it for what its ports may hold?  A shared one is the only
  * one of its key, whatever its ports may hold. */
 static bool
-has_room(const struct mp *mp, const struct want *w)
+has_room(const struct mp *mp, const struct mp_want *w)
 {
     if (w->req->n_mbufs) {
         return mp->room == w->n;
@@ -175,7 +116,7 @@ has_room(const struct mp *mp, const struct want *w)
  * both, for no gain.  (`asked` counts, not what the pool got: one that is
  * short of mbufs is filled up when there is memory, not made again.) */
 static bool
-has_size(const struct mp *mp, const struct want *w)
+has_size(const struct mp *mp, const struct mp_want *w)
 {
     const struct mp_request *req = w->req;
 
@@ -188,7 +129,7 @@ has_size(const struct mp *mp, const struct want *w)
 }
 
 static bool
-suits(const struct mp *mp, const struct want *w)
+suits(const struct mp *mp, const struct mp_want *w)
 {
     return (!mp->retired && has_key(mp, w)
             && (w->elastic ? has_room(mp, w) : has_size(mp, w)));
@@ -203,16 +144,16 @@ mp_is_fallback(const struct mp *mp, const char *port)
 bool
 mp_suits(const struct mp *mp, const struct mp_request *req)
 {
-    struct want w = want_on_socket(req, (numa_fallback
-                                         && mp_is_fallback(mp, req->port)
-                                         ? mp->socket : req->socket));
+    int socket = (numa_fallback && mp_is_fallback(mp, req->port)
+                  ? mp->socket : req->socket);
+    struct mp_want w = mp_want(req, &model, socket);
 
     mp_assert_main_thread();
     return suits(mp, &w);
 }
 
 static struct mp *
-find(const struct want *w)
+find(const struct mp_want *w)
 {
     struct mp *mp;
 
@@ -227,7 +168,7 @@ find(const struct want *w)
 /* "mp12-s0-2030-vhost-user1": a number that no other pool has had, socket,
  * adjusted MTU, and the beginning of the group's name. */
 static void
-make_name(const struct want *w, char name[RTE_MEMPOOL_NAMESIZE])
+make_name(const struct mp_want *w, char name[RTE_MEMPOOL_NAMESIZE])
 {
     const char *group = *w->group ? w->group : "shared";
 
@@ -256,7 +197,7 @@ socket_exists(int socket)
 static char *
 check(const struct mp_request *req)
 {
-    struct want w = want_from_request(req);
+    struct mp_want w = want_from_request(req);
 
     if (req->mtu < CFG_MTU_MIN || req->mtu > CFG_MTU_MAX) {
         return xasprintf("unsupported MTU, must be %d to %d", CFG_MTU_MIN,
@@ -274,7 +215,7 @@ check(const struct mp_request *req)
 /* What the pool is for besides its key, which a kept pool may have outgrown or
  * outlived. */
 static void
-note_request(struct mp *mp, const struct want *w)
+note_request(struct mp *mp, const struct mp_want *w)
 {
     mp->wanted = w->n;
     if (w->socket != w->req->socket) {
@@ -285,7 +226,7 @@ note_request(struct mp *mp, const struct want *w)
 }
 
 static int
-create(const struct want *w, struct mp **mpp, char **reasonp)
+create(const struct mp_want *w, struct mp **mpp, char **reasonp)
 {
     const struct mp_request *req = w->req;
     struct mp_spec spec = {
@@ -354,11 +295,11 @@ create(const struct want *w, struct mp **mpp, char **reasonp)
 }
 
 static void
-report_shared_size(const struct want *w)
+report_shared_size(const struct mp_want *w)
 {
     if (*w->group || !model.n_shared_sizes) {
         return;
-    } else if (find_shared_size(w->req->mtu, w->socket)) {
+    } else if (w->shared_size) {
         VLOG_INFO("Found user configured shared mempool with mbufs of size "
                   "%"PRIu32", suitable for port with MTU %"PRIu32", NUMA %d.",
                   mp_data_room(w->mtu), w->req->mtu, w->socket);
@@ -370,7 +311,7 @@ report_shared_size(const struct want *w)
 }
 
 static int
-find_or_create(const struct want *w, struct mp **mpp, char **reasonp)
+find_or_create(const struct mp_want *w, struct mp **mpp, char **reasonp)
 {
     report_shared_size(w);
     *mpp = find(w);
@@ -384,11 +325,11 @@ find_or_create(const struct want *w, struct mp **mpp, char **reasonp)
 /* Another socket's memory, where the one asked for has none and the operator
  * allows it. `w` becomes what was had, `*reasonp` is freed then. */
 static int
-fall_back(struct want *w, struct mp **mpp, char **reasonp)
+fall_back(struct mp_want *w, struct mp **mpp, char **reasonp)
 {
     for (unsigned int i = 0; i < rte_socket_count(); i++) {
         int socket = rte_socket_id_by_idx(i);
-        struct want other = want_on_socket(w->req, socket);
+        struct mp_want other = mp_want(w->req, &model, socket);
         char *ignored = NULL;
 
         if (socket != w->req->socket
@@ -447,7 +388,7 @@ failure(const struct mp_request *req, char *reason)
 struct mp *
 mp_get(const struct mp_request *req, char **errp)
 {
-    struct want w = want_from_request(req);
+    struct mp_want w = want_from_request(req);
     char *reason = NULL;
     struct mp *mp = NULL;
     int error;
@@ -484,7 +425,7 @@ mp_get(const struct mp_request *req, char **errp)
 int
 mp_keep(struct mp *mp, const struct mp_request *req, char **errp)
 {
-    struct want w = want_on_socket(req, mp->socket);
+    struct mp_want w = mp_want(req, &model, mp->socket);
     char *reason = NULL;
     int error = claim(req, &reason);
 
