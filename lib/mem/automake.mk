@@ -27,8 +27,12 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-memory.h \
 	lib/mem/mp-ops.c \
 	lib/mem/mp-ops.h \
+	lib/mem/mp-plan.c \
+	lib/mem/mp-plan.h \
 	lib/mem/mp-pool.c \
 	lib/mem/mp-pool.h \
+	lib/mem/mp-sim.c \
+	lib/mem/mp-sim.h \
 	lib/mem/mp-show.c \
 	lib/mem/mp-show.h \
 	lib/mem/mp-size.c \

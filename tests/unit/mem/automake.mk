@@ -42,6 +42,9 @@ tests_unit_mem_test_mp_ops_SOURCES = \
 	tests/unit/mem/test-mp-ops.c $(mem_rig)
 tests_unit_mem_test_mp_ops_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-plan
+tests_unit_mem_test_mp_plan_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-pool
 tests_unit_mem_test_mp_pool_SOURCES = \
 	tests/unit/mem/test-mp-pool.c $(mem_rig)
