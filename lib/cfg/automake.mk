@@ -14,5 +14,7 @@ lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-startup.c \
 	lib/cfg/cfg-unacted.c \
 	lib/cfg/cfg-unique.c \
+	lib/cfg/cfg-what-if.c \
+	lib/cfg/cfg-what-if.h \
 	lib/cfg/cfg.c \
 	lib/cfg/cfg.h

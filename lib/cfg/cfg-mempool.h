@@ -13,6 +13,8 @@
 
 enum {
     CFG_NUMA_MAX = 1023,        /* highest NUMA node that Linux can number */
+    CFG_MAX_MBUFS_MIN = 1024,   /* of mempool-max-mbufs */
+    CFG_MAX_MBUFS_MAX = 1 << 24,
 };
 
 /* An entry of the list: there is to be a size of mbufs for this MTU. */

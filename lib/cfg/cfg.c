@@ -175,6 +175,53 @@ cfg_port_add_iface(struct cfg_port *port, const char *name)
     return iface;
 }
 
+static void
+clone_iface(struct cfg_port *port, const struct cfg_iface *src)
+{
+    struct cfg_iface *dst = cfg_port_add_iface(port, src->name);
+
+    dst->type = nullable_xstrdup(src->type);
+    dst->mac = nullable_xstrdup(src->mac);
+    smap_destroy(&dst->options);
+    smap_clone(&dst->options, &src->options);
+    smap_destroy(&dst->other_config);
+    smap_clone(&dst->other_config, &src->other_config);
+    dst->has_mtu_request = src->has_mtu_request;
+    dst->mtu_request = src->mtu_request;
+    dst->has_ofport_request = src->has_ofport_request;
+    dst->ofport_request = src->ofport_request;
+}
+
+static void
+clone_bridge(struct cfg *cfg, const struct cfg_bridge *src)
+{
+    struct cfg_bridge *dst = cfg_add_bridge(cfg, src->name);
+
+    dst->datapath_type = nullable_xstrdup(src->datapath_type);
+    dst->fail_mode = nullable_xstrdup(src->fail_mode);
+    smap_destroy(&dst->other_config);
+    smap_clone(&dst->other_config, &src->other_config);
+    for (size_t i = 0; i < src->n_ports; i++) {
+        const struct cfg_port *from = &src->ports[i];
+        struct cfg_port *port = cfg_bridge_add_port(dst, from->name);
+
+        for (size_t j = 0; j < from->n_ifaces; j++) {
+            clone_iface(port, &from->ifaces[j]);
+        }
+    }
+}
+
+void
+cfg_clone_written(struct cfg *dst, const struct cfg *src)
+{
+    cfg_init(dst);
+    smap_destroy(&dst->other_config);
+    smap_clone(&dst->other_config, &src->other_config);
+    for (size_t i = 0; i < src->n_bridges; i++) {
+        clone_bridge(dst, &src->bridges[i]);
+    }
+}
+
 static int
 compare_bridges(const void *a_, const void *b_)
 {

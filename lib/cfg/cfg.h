@@ -140,6 +140,10 @@ void cfg_destroy(struct cfg *);         /* frees members, not `cfg` */
  * empty afterwards.  (Plain assignment would break the maps.) */
 void cfg_move(struct cfg *dst, struct cfg *src);
 
+/* `dst` becomes a copy of `src` as it was written: nothing in it is checked.
+ * It holds nothing yet. */
+void cfg_clone_written(struct cfg *dst, const struct cfg *src);
+
 /* Take over `text`, which is malloc'ed. */
 void cfg_add_warning(struct cfg *, char *text);
 void cfg_add_note(struct cfg *, char *text);

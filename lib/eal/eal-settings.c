@@ -19,11 +19,6 @@
 
 #define this_module log_netdev_dpdk
 
-enum {                          /* of mempool-max-mbufs */
-    MAX_MBUFS_MIN = 1024,
-    MAX_MBUFS_MAX = 1 << 24,
-};
-
 static struct eal_settings settings;
 
 const struct eal_settings *
@@ -82,9 +77,10 @@ read_sizing(const struct smap *oc)
     if (settings.mempool_elastic) {
         VLOG_INFO("Elastic sizing of mempools enabled.");
     }
-    if (max && !cfg_parse_int(max, MAX_MBUFS_MIN, MAX_MBUFS_MAX, &n)) {
-        char *right = xasprintf("%d to %d: using the default", MAX_MBUFS_MIN,
-                                MAX_MBUFS_MAX);
+    if (max && !cfg_parse_int(max, CFG_MAX_MBUFS_MIN, CFG_MAX_MBUFS_MAX,
+                              &n)) {
+        char *right = xasprintf("%d to %d: using the default",
+                                CFG_MAX_MBUFS_MIN, CFG_MAX_MBUFS_MAX);
 
         warn_invalid("mempool-max-mbufs", max, right);
         free(right);
