@@ -27,6 +27,9 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-memory.h \
 	lib/mem/mp-ops.c \
 	lib/mem/mp-ops.h \
+	lib/mem/mp-plan-cfg.c \
+	lib/mem/mp-plan-cfg.h \
+	lib/mem/mp-plan-driver.c \
 	lib/mem/mp-plan.c \
 	lib/mem/mp-plan.h \
 	lib/mem/mp-pool.c \

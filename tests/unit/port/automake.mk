@@ -57,3 +57,9 @@ tests_unit_port_test_port_holder_SOURCES = \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
 	tests/fake/fake-port.c tests/fake/fake-port.h
 tests_unit_port_test_port_holder_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-plan-driver
+tests_unit_port_test_plan_driver_SOURCES = \
+	tests/unit/port/test-plan-driver.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_plan_driver_LDADD = $(PORT_TEST_LIBS)
