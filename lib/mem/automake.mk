@@ -30,6 +30,10 @@ lib_mem_libmem_a_SOURCES = \
 	lib/mem/mp-plan-cfg.c \
 	lib/mem/mp-plan-cfg.h \
 	lib/mem/mp-plan-driver.c \
+	lib/mem/mp-plan-json.c \
+	lib/mem/mp-plan-svg.c \
+	lib/mem/mp-plan-text.c \
+	lib/mem/mp-plan-view.h \
 	lib/mem/mp-plan.c \
 	lib/mem/mp-plan.h \
 	lib/mem/mp-pool.c \

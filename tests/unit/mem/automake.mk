@@ -48,6 +48,9 @@ tests_unit_mem_test_mp_plan_LDADD = $(MEM_TEST_LIBS)
 check_PROGRAMS += tests/unit/mem/test-mp-plan-cfg
 tests_unit_mem_test_mp_plan_cfg_LDADD = $(MEM_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/mem/test-mp-plan-view
+tests_unit_mem_test_mp_plan_view_LDADD = $(MEM_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/mem/test-mp-pool
 tests_unit_mem_test_mp_pool_SOURCES = \
 	tests/unit/mem/test-mp-pool.c $(mem_rig)
