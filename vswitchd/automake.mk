@@ -7,6 +7,9 @@ vswitchd_vswitchd_SOURCES = \
 	vswitchd/hugepages.c \
 	vswitchd/hugepages.h \
 	vswitchd/main.c \
+	vswitchd/mem-plan-cmd.c \
+	vswitchd/mem-plan.c \
+	vswitchd/mem-plan.h \
 	vswitchd/reconcile-cmd.c \
 	vswitchd/reconcile.c \
 	vswitchd/reconcile.h \

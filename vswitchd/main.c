@@ -39,6 +39,7 @@
 #include "unixctl.h"
 #include "util.h"
 #include "vswitchd/find-port.h"
+#include "vswitchd/mem-plan.h"
 #include "vswitchd/reconcile.h"
 
 VLOG_DEFINE_THIS_MODULE(vswitchd);
@@ -217,6 +218,7 @@ register_commands(void)
     switch_cmd_init();
     pmd_cmd_init();
     reconcile_cmd_init();
+    mem_plan_cmd_init();
 }
 
 static void

@@ -117,6 +117,16 @@ main_core(void)
     return -1;
 }
 
+int
+pmd_mask_count(const char *mask, char **errp)
+{
+    int *cores;
+    int n = pmd_mask_parse(mask, main_core(), &cores, errp);
+
+    free(cores);
+    return n;
+}
+
 bool
 pmd_mask_differs(const char *mask)
 {

@@ -26,6 +26,10 @@ void pmd_destroy(void);                 /* ends all threads */
  * threads stay as they are.  Queues are reassigned. */
 int pmd_set_mask(const char *mask, char **errp);
 
+/* How many threads that would be; a negative errno and a text for a wrong
+ * mask. */
+int pmd_mask_count(const char *mask, char **errp);
+
 /* Does `mask` differ from what is in force? */
 bool pmd_mask_differs(const char *mask);
 
