@@ -23,7 +23,7 @@ include tests/unit/ovsdb/automake.mk
 include tests/unit/vswitchd/automake.mk
 include tests/bench/automake.mk
 TESTS += $(check_PROGRAMS) tests/check-linkmap tests/docs/check-docs \
-	tests/func/run
+	tests/docs/check-plan tests/func/run
 else
 check-local:
 	@echo "make check: configured with --disable-tests" >&2; exit 1
@@ -53,6 +53,8 @@ AM_TESTS_ENVIRONMENT = \
 linkmap_log = tests/check-linkmap.log
 func_log = tests/func/run.log
 $(linkmap_log) $(func_log): vswitchd/vswitchd$(EXEEXT)
+plan_log = tests/docs/check-plan.log
+$(plan_log) $(func_log): utilities/sluice-mempool-plan$(EXEEXT)
 $(func_log): $(linkmap_log) $(check_PROGRAMS:=.log)
 
 # Results of an earlier run, or of a test that is no longer in the list, must
