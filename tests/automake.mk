@@ -22,6 +22,7 @@ include tests/unit/pmd/automake.mk
 include tests/unit/ovsdb/automake.mk
 include tests/unit/vswitchd/automake.mk
 include tests/bench/automake.mk
+include tests/peer/automake.mk
 TESTS += $(check_PROGRAMS) tests/check-linkmap tests/docs/check-docs \
 	tests/docs/check-plan tests/func/run
 else
@@ -32,12 +33,12 @@ endif
 EXTRA_DIST += \
 	tests/check-linkmap \
 	tests/linkmap-forbidden \
+	tests/peer/testpmd.sh \
 	tests/run-test \
 	tests/summary
 dist_folders += \
 	tests/docs \
-	tests/func \
-	tests/peer
+	tests/func
 
 # Every test is started by run-test, which leaves its cases in NAME.xml.
 LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/run-test

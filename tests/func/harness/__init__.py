@@ -9,5 +9,6 @@
 #   switch.py     how does a test talk to its switch, how does it end?
 #   loggate.py    which lines of the daemon's log may a test leave?
 #   peer.py       how does testpmd play the guests?
+#   gap_peer.py   for how long do guests hear nothing?
 #   frames.py     how are single frames sent and seen?
 #   pools.py      what does get-mempool-info say?

@@ -7,6 +7,7 @@
 # another daemon with the same interface, SLUICE_SCHEMA another schema;
 # SLUICE_PEER=1 says that the daemon under test is the stock one.
 
+import glob
 import os
 import signal
 import socket
@@ -167,6 +168,16 @@ class Daemon(Process):
     def printed(self):
         with open(self.output, errors="backslashreplace") as f:
             return f.read()
+
+    def pmd_schedstat(self):
+        """The file that says for how long the PMD thread, where there is one
+        alone, was ready and had no processor; else None."""
+        found = []
+        for task in glob.glob("/proc/%d/task/*" % self.pid):
+            with open(task + "/comm") as f:
+                if f.read().startswith("pmd-"):
+                    found.append(task + "/schedstat")
+        return found[0] if len(found) == 1 else None
 
     def appctl(self, *words, timeout=60):
         return run(["ovs-appctl", "--timeout=%d" % timeout, *words],

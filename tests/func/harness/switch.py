@@ -16,6 +16,7 @@ from . import hugepages, pools
 from .command import run, wait_until, words
 from .daemon import Daemon, Database, is_peer, pmd_core, schema
 from .frames import Device, Wire
+from .gap_peer import GapPeer
 from .loggate import LogGate
 from .peer import Peer
 from .space import Space
@@ -242,9 +243,17 @@ class Switch:
 
     def peer(self, *ports, **kwargs):
         """testpmd as the guests of PORTS, connected."""
-        peer = Peer(self.space, [self.vhost_path(p) for p in ports],
+        return self._connect(Peer, "peer", ports, kwargs)
+
+    def gap_peer(self, *ports, **kwargs):
+        """gap-peer as the guests of PORTS, connected."""
+        return self._connect(GapPeer, "gap", ports,
+                             dict(kwargs, watch=self.daemon.pmd_schedstat()))
+
+    def _connect(self, kind, name, ports, kwargs):
+        peer = kind(self.space, [self.vhost_path(p) for p in ports],
                     hugepages=self.use_hugepages,
-                    name="peer%d" % len(self.peers), **kwargs)
+                    name="%s%d" % (name, len(self.peers)), **kwargs)
         self.peers.append(peer)
         peer.start()
         for port in ports:
