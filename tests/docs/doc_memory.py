@@ -28,7 +28,7 @@ PEER_MANUAL = 26656             # mbufs of a port, says its manual
 PEER_LEAST = 32768              # mbufs; a smaller request is not halved
 
 SOURCES = ('lib/mem/mp-size.h', 'lib/mem/mp-chunk.h', 'lib/mem/mp-ledger.h',
-           'lib/mem/mp-care.c', 'lib/cfg/cfg.h', 'lib/eal/eal-settings.c',
+           'lib/mem/mp-care.c', 'lib/cfg/cfg.h', 'lib/cfg/cfg-mempool.h',
            'lib/port/kernel.h', 'lib/port/ethdev-conf.c')
 
 
