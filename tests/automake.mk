@@ -7,6 +7,7 @@
 CFG_TEST_LIBS = $(CFG_LIBS) $(CMOCKA_LIBS)
 EAL_TEST_LIBS = $(EAL_LIBS) $(CMOCKA_LIBS)
 MEM_TEST_LIBS = $(MEM_LIBS) $(CMOCKA_LIBS)
+QOS_TEST_LIBS = $(QOS_LIBS) $(CMOCKA_LIBS)
 PORT_TEST_LIBS = $(PORT_LIBS) $(CMOCKA_LIBS)
 SWITCH_TEST_LIBS = $(SWITCH_LIBS) $(CMOCKA_LIBS)
 PMD_TEST_LIBS = $(PMD_LIBS) $(CMOCKA_LIBS)
@@ -16,6 +17,7 @@ if TESTS_ENABLED
 include tests/unit/cfg/automake.mk
 include tests/unit/eal/automake.mk
 include tests/unit/mem/automake.mk
+include tests/unit/qos/automake.mk
 include tests/unit/port/automake.mk
 include tests/unit/switch/automake.mk
 include tests/unit/pmd/automake.mk

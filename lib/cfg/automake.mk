@@ -11,6 +11,7 @@ lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-parse.c \
 	lib/cfg/cfg-parse.h \
 	lib/cfg/cfg-private.h \
+	lib/cfg/cfg-qos.c \
 	lib/cfg/cfg-startup.c \
 	lib/cfg/cfg-unacted.c \
 	lib/cfg/cfg-unique.c \

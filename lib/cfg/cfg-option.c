@@ -96,6 +96,7 @@ parse_group(const char *s)
 union value {
     bool flag;
     uint32_t number;
+    uint64_t long_number;
     int index;
     char *text;
 };
@@ -109,6 +110,8 @@ value_size(enum cfg_option_kind kind)
     case CFG_OPT_INT:
     case CFG_OPT_POW2:
         return sizeof(uint32_t);
+    case CFG_OPT_LONG:
+        return sizeof(uint64_t);
     case CFG_OPT_WORD:
         return sizeof(int);
     case CFG_OPT_STRING:
@@ -130,6 +133,8 @@ set_default(const struct cfg_option *o, union value *v)
         v->index = o->def;
     } else if (o->kind == CFG_OPT_INT || o->kind == CFG_OPT_POW2) {
         v->number = o->def;
+    } else if (o->kind == CFG_OPT_LONG) {
+        v->long_number = o->def;
     }
 }
 
@@ -160,6 +165,13 @@ parse_value(const struct cfg_option *o, const char *s, union value *v)
         v->number = x;
         return true;
 
+    case CFG_OPT_LONG:
+        if (!cfg_parse_int(s, o->min, o->max, &x)) {
+            return false;
+        }
+        v->long_number = x;
+        return true;
+
     case CFG_OPT_WORD:
         for (int i = 0; o->words[i]; i++) {
             if (!strcasecmp(s, o->words[i])) {
@@ -188,7 +200,8 @@ static char *
 describe_error(const struct cfg_option *o, const char *s)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
-    bool number = o->kind == CFG_OPT_INT || o->kind == CFG_OPT_POW2;
+    bool number = o->kind == CFG_OPT_INT || o->kind == CFG_OPT_LONG
+                  || o->kind == CFG_OPT_POW2;
 
     ds_put_format(&ds, number && *s ? "%s %s " : "%s \"%s\" ", o->key, s);
     switch (o->kind) {
@@ -201,6 +214,7 @@ describe_error(const struct cfg_option *o, const char *s)
         break;
 
     case CFG_OPT_INT:
+    case CFG_OPT_LONG:
         if (o->max == UINT32_MAX) {
             ds_put_format(&ds, "is no number of at least %lld",
                           (long long int) o->min);

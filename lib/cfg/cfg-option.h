@@ -19,6 +19,7 @@ enum cfg_option_kind {
     CFG_OPT_STRING,             /* char *: any text, NULL where absent */
     CFG_OPT_BOOL,               /* bool: true or false, in any case */
     CFG_OPT_INT,                /* uint32_t: decimal, min..max */
+    CFG_OPT_LONG,               /* uint64_t: likewise, not negative */
     CFG_OPT_POW2,               /* uint32_t: a power of two, min..max */
     CFG_OPT_WORD,               /* int: index into `words` */
     CFG_OPT_MAC,                /* char *: unicast Ethernet address in lower
@@ -34,8 +35,8 @@ struct cfg_option {
     const char *key;
     enum cfg_option_kind kind;
     unsigned int types;         /* 1u << cfg_type it applies to; 0: always */
-    int64_t def;                /* INT, POW2, BOOL, WORD */
-    int64_t min, max;           /* INT, POW2 */
+    int64_t def;                /* INT, LONG, POW2, BOOL, WORD */
+    int64_t min, max;           /* INT, LONG, POW2 */
     const char *const *words;   /* WORD: NULL-terminated */
     size_t offset;              /* of the member it fills, or CFG_OPT_NOWHERE
                                  * for a key that is only checked here */

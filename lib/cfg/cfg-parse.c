@@ -351,6 +351,8 @@ parse_iface(struct cfg *cfg, const struct cfg_env *env,
                       report_iface,
                       &(struct context) { .cfg = cfg, .iface = iface });
     parse_mtu(cfg, iface);
+    cfg_parse_qos(cfg, port, iface, report_iface,
+                  &(struct context) { .cfg = cfg, .iface = iface });
     if (iface->kind == CFG_TYPE_INTERNAL) {
         parse_internal(cfg, br, iface);
     } else if (iface->kind != CFG_TYPE_DPDK) {

@@ -20,6 +20,17 @@ void cfg_iface_refuse(struct cfg *, struct cfg_iface *, const char *format,
 struct cfg_env;
 void cfg_check_unique(struct cfg *, const struct cfg_env *);
 
+/* cfg.c.  Makes room for one more element behind the `n` that `array` has.
+ * Room doubles whenever `n` is a power of two, so its size need not be
+ * kept. */
+void *cfg_grow(void *array, size_t n, size_t size);
+
+/* cfg-qos.c: fills `iface->set` with what its port may send and it may
+ * receive; `report` as for cfg_options_parse(), with the row's name. */
+void cfg_parse_qos(struct cfg *, const struct cfg_port *, struct cfg_iface *,
+                   void (*report)(char *text, void *aux), void *aux);
+void cfg_qos_row_destroy(struct cfg_qos_row *);        /* NULL: no effect */
+
 /* cfg-unacted.c: adds a note per key that is set but not acted on. */
 void cfg_note_unacted(struct cfg *);
 

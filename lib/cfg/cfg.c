@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cfg/cfg-private.h"
 #include "openvswitch/hmap.h"
 #include "util.h"
 
@@ -49,6 +50,7 @@ port_destroy(struct cfg_port *port)
     for (size_t i = 0; i < port->n_ifaces; i++) {
         iface_destroy(&port->ifaces[i]);
     }
+    cfg_qos_row_destroy(port->qos);
     free(port->ifaces);
     free(port->name);
 }
@@ -89,10 +91,8 @@ cfg_move(struct cfg *dst, struct cfg *src)
     cfg_init(src);
 }
 
-/* Makes room for one more element behind the `n` that `array` has.  Room
- * doubles whenever `n` is a power of two, so its size need not be kept. */
-static void *
-grow(void *array, size_t n, size_t size)
+void *
+cfg_grow(void *array, size_t n, size_t size)
 {
     return n & (n - 1) ? array : xrealloc(array, MAX(2 * n, 1) * size);
 }
@@ -100,7 +100,7 @@ grow(void *array, size_t n, size_t size)
 static void
 add_text(char ***texts, size_t *n, char *text)
 {
-    *texts = grow(*texts, *n, sizeof **texts);
+    *texts = cfg_grow(*texts, *n, sizeof **texts);
     (*texts)[(*n)++] = text;
 }
 
@@ -138,7 +138,8 @@ cfg_add_bridge(struct cfg *cfg, const char *name)
 {
     struct cfg_bridge *br;
 
-    cfg->bridges = grow(cfg->bridges, cfg->n_bridges, sizeof *cfg->bridges);
+    cfg->bridges = cfg_grow(cfg->bridges, cfg->n_bridges,
+                            sizeof *cfg->bridges);
     bridges_moved(cfg);
     br = &cfg->bridges[cfg->n_bridges++];
     memset(br, 0, sizeof *br);
@@ -152,7 +153,7 @@ cfg_bridge_add_port(struct cfg_bridge *br, const char *name)
 {
     struct cfg_port *port;
 
-    br->ports = grow(br->ports, br->n_ports, sizeof *br->ports);
+    br->ports = cfg_grow(br->ports, br->n_ports, sizeof *br->ports);
     port = &br->ports[br->n_ports++];
     memset(port, 0, sizeof *port);
     port->name = xstrdup(name);
@@ -164,7 +165,8 @@ cfg_port_add_iface(struct cfg_port *port, const char *name)
 {
     struct cfg_iface *iface;
 
-    port->ifaces = grow(port->ifaces, port->n_ifaces, sizeof *port->ifaces);
+    port->ifaces = cfg_grow(port->ifaces, port->n_ifaces,
+                            sizeof *port->ifaces);
     ifaces_moved(port);
     iface = &port->ifaces[port->n_ifaces++];
     memset(iface, 0, sizeof *iface);
@@ -289,6 +291,7 @@ cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
     dst->vhost_path = nullable_xstrdup(src->vhost_path);
     dst->mac = nullable_xstrdup(src->mac);
     dst->mempool_group = nullable_xstrdup(src->mempool_group);
+    cfg_qos_clone(&dst->qos, &src->qos);
 }
 
 bool
@@ -305,7 +308,9 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && a->iommu == b->iommu
            && a->postcopy == b->postcopy
            && nullable_string_is_equal(a->mac, b->mac)
-           && nullable_string_is_equal(a->mempool_group, b->mempool_group);
+           && nullable_string_is_equal(a->mempool_group, b->mempool_group)
+           && cfg_policing_equal(&a->policing, &b->policing)
+           && cfg_qos_equal(&a->qos, &b->qos);
 }
 
 void
@@ -315,4 +320,5 @@ cfg_settings_destroy(struct cfg_settings *set)
     free(set->vhost_path);
     free(set->mac);
     free(set->mempool_group);
+    cfg_qos_destroy(&set->qos);
 }

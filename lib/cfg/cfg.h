@@ -46,6 +46,32 @@ enum {
     CFG_GROUP_MAX = 64,         /* longest name of a mempool group, in bytes */
 };
 
+/* Bytes, or bytes a second: the largest value of a QoS setting. */
+#define CFG_METER_MAX INT64_C(1000000000000)
+
+/* Rates in bytes a second and burst sizes in bytes; 0: not set. */
+struct cfg_meter {
+    uint64_t cir, cbs;          /* committed */
+    uint64_t eir, ebs;          /* excess */
+};
+
+/* What a port may send. */
+struct cfg_qos {
+    char *type;                 /* as written; NULL: no limit */
+    struct cfg_meter meter;
+    struct cfg_qos_queue {
+        uint32_t id;
+        struct cfg_meter meter;
+    } *queues;                  /* sorted by id */
+    size_t n_queues;
+};
+
+/* What a port may receive, as written: kbit/s and kbit, kpkts/s and kpkts. */
+struct cfg_policing {
+    uint64_t rate, burst;               /* rate 0: no limit */
+    uint64_t kpkts_rate, kpkts_burst;   /* likewise */
+};
+
 /* The settings of one interface, checked.  This is what a running port keeps
  * as its wanted settings: two ports with equal settings need no change.
  * Strings are owned; NULL where the type does not have the setting. */
@@ -64,6 +90,8 @@ struct cfg_settings {
     char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
     char *mempool_group;        /* other_config:mempool-group, "private" for
                                  * the port's own; NULL: none asked for */
+    struct cfg_policing policing;
+    struct cfg_qos qos;         /* that of the port that it is in */
 };
 
 struct cfg_iface {
@@ -77,6 +105,7 @@ struct cfg_iface {
     bool has_ofport_request;
     int64_t ofport_request;
     char *mac;                  /* Interface.mac or NULL */
+    struct cfg_policing policing;
 
     /* Checked by cfg_parse(). */
     enum cfg_type kind;
@@ -89,8 +118,20 @@ struct cfg_iface {
                                  * default of the setting that was wrong. */
 };
 
+/* A row of table QoS, as written. */
+struct cfg_qos_row {
+    char *type;
+    struct smap other_config;
+    struct cfg_queue_row {
+        uint32_t id;
+        struct smap other_config;
+    } **queues;
+    size_t n_queues;
+};
+
 struct cfg_port {
     char *name;
+    struct cfg_qos_row *qos;    /* NULL: none */
     struct cfg_iface *ifaces;   /* sorted by name */
     size_t n_ifaces;
 };
@@ -155,11 +196,22 @@ bool cfg_settings_equal(const struct cfg_settings *,
                         const struct cfg_settings *);
 void cfg_settings_destroy(struct cfg_settings *);
 
+void cfg_qos_clone(struct cfg_qos *dst, const struct cfg_qos *src);
+bool cfg_qos_equal(const struct cfg_qos *, const struct cfg_qos *);
+void cfg_qos_destroy(struct cfg_qos *);
+bool cfg_policing_equal(const struct cfg_policing *,
+                        const struct cfg_policing *);
+
 /* Growing the arrays: each returns a zeroed new element with its maps
  * initialised; earlier pointers into the array become invalid. */
 struct cfg_bridge *cfg_add_bridge(struct cfg *, const char *name);
 struct cfg_port *cfg_bridge_add_port(struct cfg_bridge *, const char *name);
 struct cfg_iface *cfg_port_add_iface(struct cfg_port *, const char *name);
+
+/* The port's row of table QoS, of which it has one at most, and a queue in
+ * it: their places do not change. */
+struct cfg_qos_row *cfg_port_add_qos(struct cfg_port *, const char *type);
+struct cfg_queue_row *cfg_qos_add_queue(struct cfg_qos_row *, uint32_t id);
 
 /* Sorts bridges, ports and interfaces by name, so that two snapshots of one
  * database compare equal whatever order its rows came in. */

@@ -29,3 +29,6 @@ tests_unit_cfg_test_cfg_unique_LDADD = $(CFG_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/cfg/test-cfg-what-if
 tests_unit_cfg_test_cfg_what_if_LDADD = $(CFG_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/cfg/test-cfg-qos
+tests_unit_cfg_test_cfg_qos_LDADD = $(CFG_TEST_LIBS)
