@@ -27,13 +27,26 @@ static const struct ovsdb_idl_column *const read_columns[] = {
     &dbrec_bridge_col_ports,
     &dbrec_port_col_name,
     &dbrec_port_col_interfaces,
+    &dbrec_port_col_qos,
+    &dbrec_qos_col_other_config,
+    &dbrec_qos_col_queues,
+    &dbrec_qos_col_type,
+    &dbrec_queue_col_other_config,
     &dbrec_interface_col_name,
     &dbrec_interface_col_type,
     &dbrec_interface_col_options,
     &dbrec_interface_col_other_config,
+    &dbrec_interface_col_ingress_policing_burst,
+    &dbrec_interface_col_ingress_policing_rate,
     &dbrec_interface_col_mac,
     &dbrec_interface_col_mtu_request,
     &dbrec_interface_col_ofport_request,
+};
+
+/* Likewise, but younger than the schema of some databases: then not set. */
+static const struct ovsdb_idl_column *const young_columns[] = {
+    &dbrec_interface_col_ingress_policing_kpkts_burst,
+    &dbrec_interface_col_ingress_policing_kpkts_rate,
 };
 
 /* Columns that are stored but not acted on yet: a record with anything but
@@ -63,7 +76,6 @@ static const struct ovsdb_idl_column *const unacted_port_columns[] = {
     &dbrec_port_col_lacp,
     &dbrec_port_col_mac,
     &dbrec_port_col_protected_,
-    &dbrec_port_col_qos,
     &dbrec_port_col_tag,
     &dbrec_port_col_trunks,
     &dbrec_port_col_vlan_mode,
@@ -72,11 +84,11 @@ static const struct ovsdb_idl_column *const unacted_port_columns[] = {
 static const struct ovsdb_idl_column *const unacted_iface_columns[] = {
     &dbrec_interface_col_bfd,
     &dbrec_interface_col_cfm_mpid,
-    &dbrec_interface_col_ingress_policing_burst,
-    &dbrec_interface_col_ingress_policing_kpkts_burst,
-    &dbrec_interface_col_ingress_policing_kpkts_rate,
-    &dbrec_interface_col_ingress_policing_rate,
     &dbrec_interface_col_lldp,
+};
+
+static const struct ovsdb_idl_column *const unacted_queue_columns[] = {
+    &dbrec_queue_col_dscp,
 };
 
 static void
@@ -92,9 +104,11 @@ void
 snapshot_monitor(struct ovsdb_idl *idl)
 {
     monitor(idl, read_columns, ARRAY_SIZE(read_columns));
+    monitor(idl, young_columns, ARRAY_SIZE(young_columns));
     monitor(idl, unacted_bridge_columns, ARRAY_SIZE(unacted_bridge_columns));
     monitor(idl, unacted_port_columns, ARRAY_SIZE(unacted_port_columns));
     monitor(idl, unacted_iface_columns, ARRAY_SIZE(unacted_iface_columns));
+    monitor(idl, unacted_queue_columns, ARRAY_SIZE(unacted_queue_columns));
 }
 
 bool
@@ -130,6 +144,13 @@ note(struct cfg *cfg, const struct ovsdb_idl_row *row, const char *table,
     }
 }
 
+/* The schema has a minimum of 0. */
+static uint64_t
+not_negative(int64_t x)
+{
+    return MAX(x, 0);
+}
+
 static void
 take_iface(struct cfg *cfg, const struct dbrec_interface *row,
            struct cfg_port *port)
@@ -140,6 +161,12 @@ take_iface(struct cfg *cfg, const struct dbrec_interface *row,
     iface->mac = nullable_xstrdup(row->mac);
     smap_clone(&iface->options, &row->options);
     smap_clone(&iface->other_config, &row->other_config);
+    iface->policing = (struct cfg_policing) {
+        .rate = not_negative(row->ingress_policing_rate),
+        .burst = not_negative(row->ingress_policing_burst),
+        .kpkts_rate = not_negative(row->ingress_policing_kpkts_rate),
+        .kpkts_burst = not_negative(row->ingress_policing_kpkts_burst),
+    };
     iface->has_mtu_request = row->n_mtu_request > 0;
     if (iface->has_mtu_request) {
         iface->mtu_request = row->mtu_request[0];
@@ -150,6 +177,23 @@ take_iface(struct cfg *cfg, const struct dbrec_interface *row,
     }
     note(cfg, &row->header_, "Interface", row->name, unacted_iface_columns,
          ARRAY_SIZE(unacted_iface_columns));
+}
+
+static void
+take_qos(struct cfg *cfg, const struct dbrec_qos *row, struct cfg_port *port)
+{
+    struct cfg_qos_row *qos = cfg_port_add_qos(port, row->type);
+
+    smap_clone(&qos->other_config, &row->other_config);
+    for (size_t i = 0; i < row->n_queues; i++) {
+        const struct dbrec_queue *queue_row = row->value_queues[i];
+        struct cfg_queue_row *queue
+            = cfg_qos_add_queue(qos, (uint32_t) row->key_queues[i]);
+
+        smap_clone(&queue->other_config, &queue_row->other_config);
+        note(cfg, &queue_row->header_, "Queue of port", port->name,
+             unacted_queue_columns, ARRAY_SIZE(unacted_queue_columns));
+    }
 }
 
 static void
@@ -169,6 +213,9 @@ take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
 
         note(cfg, &port_row->header_, "Port", port_row->name,
              unacted_port_columns, ARRAY_SIZE(unacted_port_columns));
+        if (port_row->qos) {
+            take_qos(cfg, port_row->qos, port);
+        }
         for (size_t j = 0; j < port_row->n_interfaces; j++) {
             take_iface(cfg, port_row->interfaces[j], port);
         }

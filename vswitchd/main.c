@@ -215,6 +215,7 @@ register_commands(void)
     eal_cmd_init();
     mem_cmd_init(find_port_mempool);
     port_cmd_init();
+    port_qos_cmd_init();
     switch_cmd_init();
     pmd_cmd_init();
     reconcile_cmd_init();

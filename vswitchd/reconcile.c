@@ -729,8 +729,7 @@ reconcile_get(const struct cfg_iface *iface, struct reconcile_result *result)
     result->ofport = r && r->port ? r->ofport : -1;
     result->error = (iface->error ? iface->error
                      : r && r->error ? r->error
-                     : r && r->port && r->port->error ? r->port->error
-                     : NULL);
+                     : r && r->port ? port_error(r->port) : NULL);
 }
 
 void

@@ -120,14 +120,15 @@ receive(uint64_t event, uint32_t second)
         for (int burst = 0; burst < N_BURSTS; burst++) {
             struct rte_mbuf *frames[PORT_BURST];
             uint16_t n = port_rx(port, q, frames, PORT_BURST);
+            uint16_t passed = n ? port_police(port, frames, n) : 0;
 
-            if (n) {
+            if (passed) {
                 forward_burst(forward,
                               atomic_load_explicit(&port->ingress,
                                                    memory_order_acquire),
-                              frames, n, second);
-                sum += n;
+                              frames, passed, second);
             }
+            sum += n;
             if (n < PORT_BURST) {
                 break;
             }

@@ -82,12 +82,13 @@ poll_until_told(void *t_, int rcu)
             const struct poll_rxq *rxq = &list->rxqs[i];
             struct rte_mbuf *frames[PORT_BURST];
             uint16_t n = port_rx(rxq->port, rxq->queue, frames, PORT_BURST);
+            uint16_t passed = n ? port_police(rxq->port, frames, n) : 0;
 
-            if (n) {
+            if (passed) {
                 forward_burst(list->forward,
                               atomic_load_explicit(&rxq->port->ingress,
                                                    memory_order_acquire),
-                              frames, n, second);
+                              frames, passed, second);
             }
             pmd_perf_polled(&t->perf, rxq->perf, n);
         }

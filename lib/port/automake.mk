@@ -17,6 +17,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/kernel.h \
 	lib/port/port-class.h \
 	lib/port/port-cmd.c \
+	lib/port/port-qos-cmd.c \
+	lib/port/port-qos.c \
 	lib/port/port-reconf.c \
 	lib/port/port-reconf.h \
 	lib/port/port-trim.c \

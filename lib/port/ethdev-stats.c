@@ -102,8 +102,6 @@ ethdev_get_stats(struct port *p, struct port_stats *stats)
     port_stat_add(stats, "tx_errors", s.oerrors);
     port_stat_add(stats, "ovs_tx_failure_drops", tx.dropped);
     port_stat_add(stats, "ovs_tx_mtu_exceeded_drops", tx.mtu_drops);
-    port_stat_add(stats, "ovs_tx_qos_drops", 0);
-    port_stat_add(stats, "ovs_rx_qos_drops", 0);
     port_stat_add(stats, "ovs_tx_invalid_hwol_drops", 0);
     if (dev->port_id != RTE_MAX_ETHPORTS) {
         add_xstats(dev, stats);

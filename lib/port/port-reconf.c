@@ -237,6 +237,7 @@ port_reconfigure(struct port *p, char **errp)
     int error;
 
     *errp = NULL;
+    port_qos_apply(p);          /* before the first frame of a new port */
     if (kind == PORT_CHANGE_NONE && wants_other_pool(p)) {
         kind = PORT_CHANGE_LIVE;
     }
@@ -279,6 +280,7 @@ static void
 release(struct port *p)
 {
     cfg_settings_destroy(&p->wanted);
+    port_qos_destroy(p);
     free_cacheline(p->txqs);
     free_cacheline(p->rxc);
     free_cacheline(p->txc);

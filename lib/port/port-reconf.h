@@ -7,8 +7,18 @@
 
 struct port;
 struct port_hooks;
+struct port_stats;
 
 void port_reconf_init(const struct port_hooks *);
+
+/* port-qos.c.  Brings the limits that are wanted into force, while frames
+ * flow; no effect before DPDK runs, when none do.  What is impossible is
+ * logged, and stays with the port as port_error(). */
+void port_qos_apply(struct port *);
+/* The port is quiesced. */
+void port_qos_destroy(struct port *);
+/* Adds the drops to the port's own statistics. */
+void port_qos_add_stats(const struct port *, struct port_stats *);
 
 /* port.c's registry. */
 void port_register(struct port *);

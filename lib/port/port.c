@@ -17,6 +17,7 @@
 #include "openvswitch/poll-loop.h"
 #include "port/port-class.h"
 #include "port/port-reconf.h"
+#include "qos/qos.h"
 #include "seq.h"
 #include "util.h"
 
@@ -271,6 +272,7 @@ port_get_stats(struct port *p, struct port_stats *stats)
     if (p->class->get_stats) {
         p->class->get_stats(p, stats);
     }
+    port_qos_add_stats(p, stats);
 }
 
 void
@@ -320,6 +322,24 @@ is_up(struct port *p)
                                            memory_order_relaxed));
 }
 
+/* Returns how many of `n` frames may pass; the others are gone. */
+static inline uint16_t
+limit(struct port_qos *qos, struct rte_mbuf **m, uint16_t n)
+{
+    struct qos *q = atomic_load_explicit(&qos->limit, memory_order_acquire);
+    uint16_t passed;
+
+    if (OVS_LIKELY(!q)) {
+        return n;
+    }
+    passed = qos_run(q, m, NULL, n);
+    if (passed < n) {
+        atomic_fetch_add_explicit(&qos->drops, (uint64_t) (n - passed),
+                                  memory_order_relaxed);
+    }
+    return passed;
+}
+
 uint16_t
 port_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
 {
@@ -327,6 +347,12 @@ port_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
         return 0;
     }
     return p->class->rx(p, q, m, max);
+}
+
+uint16_t
+port_police(struct port *p, struct rte_mbuf **m, uint16_t n)
+{
+    return limit(&p->rx_qos, m, n);
 }
 
 void
@@ -358,6 +384,10 @@ port_tx(struct port *p, unsigned int thread, struct rte_mbuf **m, uint16_t n)
 
     if (OVS_UNLIKELY(!count) || !is_up(p)) {
         drop_all(p, thread, m, n);
+        return;
+    }
+    n = limit(&p->tx_qos, m, n);
+    if (OVS_UNLIKELY(!n)) {
         return;
     }
     mp_holder_mark(m, n, p->mark);

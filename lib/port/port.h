@@ -37,6 +37,7 @@
 #include "mem/mempool.h"
 
 struct ds;
+struct qos;
 struct smap;
 struct port_class;
 
@@ -70,6 +71,15 @@ struct port_txq {
                                  * senders than tx queues */
 } __rte_cache_aligned;
 
+/* A limit on what passes the port in one direction. */
+struct port_qos {
+    /* Main thread: release store; packet threads: acquire load per burst;
+     * NULL: none. */
+    _Atomic(struct qos *) limit;
+    _Atomic(uint64_t) drops;    /* frames; packet threads add */
+    char *error;                /* why it is not in force, or NULL */
+};
+
 /* Settings in force. */
 struct port_running {
     bool valid;                 /* false: never configured */
@@ -93,12 +103,19 @@ struct port {
     uint32_t dp_no;             /* number in dpctl/show, >= 1 */
     uint64_t change_seq;        /* grows with each change of status or link,
                                  * so that the database is told at once */
-    _Atomic(bool) admin_up;     /* main writes; down: packet threads neither
-                                 * receive from nor send to it */
     bool published;             /* it belongs in the poll lists whenever it
                                  * runs: a port that a failed change left
                                  * quiesced returns there when a later one
                                  * succeeds */
+
+    struct cfg_policing policing;       /* that `rx_qos` was made of */
+    struct cfg_qos qos;                 /* likewise `tx_qos` */
+
+    /* From here on: what packet threads need for each burst, side by side. */
+
+    _Atomic(bool) admin_up __rte_cache_aligned;
+                                /* main writes; down: packet threads neither
+                                 * receive from nor send to it */
 
     /* Packet threads: read only.  Main thread writes while quiesced. */
     _Atomic(uint16_t) txq_count;        /* running.n_txq, 0 while quiesced:
@@ -106,13 +123,14 @@ struct port {
     uint16_t mark;              /* of mbufs sent to it: mem/mp-holder.h */
     struct port_txq *txqs;      /* [PORT_MAX_TXQ] */
 
-    /* Written by packet threads. */
-    struct port_queue_counters *rxc;    /* [PORT_MAX_RXQ] */
-    struct port_queue_counters *txc;    /* [PORT_MAX_TXQ] */
-
     /* Where frames received here go: the switch's.  Main thread: release
      * store; packet threads: acquire load once per burst; NULL: nowhere. */
     _Atomic(struct ingress *) ingress;
+
+    /* Written by packet threads. */
+    struct port_queue_counters *rxc;    /* [PORT_MAX_RXQ] */
+    struct port_queue_counters *txc;    /* [PORT_MAX_TXQ] */
+    struct port_qos tx_qos, rx_qos;
 };
 
 /* What of the rest of the program a change needs; set once by vswitchd. */
@@ -194,6 +212,9 @@ void port_set_senders(unsigned int n);
 /* Do senders share tx queues of `p`? */
 bool port_txq_shared(const struct port *);
 
+/* Why the port is not what was asked for, or NULL. */
+const char *port_error(const struct port *);
+
 /* Link or status of `p` changed: the database is to be told at once. Main
  * thread. */
 void port_changed(struct port *);
@@ -230,13 +251,23 @@ enum cfg_type port_kind(const struct port *);
 
 /* netdev-dpdk/set-admin-state, netdev-dpdk/detach. */
 void port_cmd_init(void);
+/* qos/show, qos/show-types. */
+void port_qos_cmd_init(void);
 
-/* Packet threads.  Sends on the queue of sender `thread` (>= 0); takes every
- * mbuf, and marks it as the port's before the class has it: of an mbuf that
- * goes to several ports the last mark stays.  The caller is online in RCU. */
+/* Packet threads.
+ *
+ * Sends on the queue of sender `thread` (>= 0); takes every mbuf, and marks it
+ * as the port's before the class has it: of an mbuf that goes to several ports
+ * the last mark stays.  What the port may not send is dropped, and counted.
+ * The caller is online in RCU. */
 void port_tx(struct port *, unsigned int thread, struct rte_mbuf **,
              uint16_t n);
+/* Returns how many frames came: the work that there was. */
 uint16_t port_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
+/* Those of them that the port may receive, moved to the front; the others are
+ * dropped, and counted.  Apart from port_rx(), since a queue is as busy with
+ * what is dropped here.  Online in RCU. */
+uint16_t port_police(struct port *, struct rte_mbuf **, uint16_t n);
 uint16_t port_rx_queues(const struct port *);   /* any thread */
 
 #endif

@@ -80,8 +80,6 @@ vhost_get_stats(struct port *p, struct port_stats *s)
     port_stat_add(s, "ovs_tx_failure_drops", tx.dropped - tx.mtu_drops);
     port_stat_add(s, "ovs_tx_mtu_exceeded_drops", tx.mtu_drops);
     port_stat_add(s, "ovs_tx_retries", tx.retries);
-    port_stat_add(s, "ovs_rx_qos_drops", 0);
-    port_stat_add(s, "ovs_tx_qos_drops", 0);
     port_stat_add(s, "ovs_tx_invalid_hwol_drops", 0);
 }
 

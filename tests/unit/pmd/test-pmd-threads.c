@@ -19,6 +19,7 @@
 
 #include "eal/machine.h"
 #include "pmd/pmd-loop.h"
+#include "pmd/pmd-perf.h"
 #include "pmd/pmd-private.h"
 #include "pmd/pmd-reload.h"
 #include "pmd/pmd.h"
@@ -302,6 +303,45 @@ test_quiesce(void **state OVS_UNUSED)
     bench_destroy(&b, false);
 }
 
+enum { POLICED = 10000 };
+
+static bool
+policed_are_counted(void *aux OVS_UNUSED)
+{
+    struct pmd_thread *const *threads;
+    uint64_t packets = 0;
+    size_t n;
+
+    threads = pmd_get_threads(&n);
+    for (size_t i = 0; i < n; i++) {
+        packets += perf_get(&threads[i]->perf.packets);
+    }
+    return packets == POLICED;
+}
+
+/* What a port may not receive is work for its thread like any other. */
+static void
+test_policed_is_work(void **state OVS_UNUSED)
+{
+    struct cfg_settings set;
+    char *error = NULL;
+    struct bench b;
+
+    need_two_cores();
+    set_mask("1");
+    set_mask("2");              /* threads that have counted nothing */
+    bench_create(&b);
+    rig_settings(&set, 1, 1500);
+    set.policing = (struct cfg_policing) { .rate = 1, .burst = 1 };
+    assert_int_equal(port_set(&b.ports[0]->up, &set, pmd_n_senders(), &error),
+                     0);
+    cfg_settings_destroy(&set);
+    atomic_store(&b.ports[0]->allowed, POLICED);
+    rig_wait(policed_are_counted, NULL, "the dropped to be counted");
+    assert_in_range(atomic_load(&b.ports[1]->sent), 1, POLICED / 10);
+    bench_destroy(&b, false);
+}
+
 /* Ports are deleted and made again under traffic. */
 static void
 test_ports_come_and_go(void **state OVS_UNUSED)
@@ -396,6 +436,7 @@ main(void)
         cmocka_unit_test(test_queues_are_polled),
         cmocka_unit_test(test_threads_come_and_go),
         cmocka_unit_test(test_quiesce),
+        cmocka_unit_test(test_policed_is_work),
         cmocka_unit_test(test_ports_come_and_go),
         cmocka_unit_test(test_reassign),
         cmocka_unit_test(test_idle_without_queues),

@@ -63,3 +63,10 @@ tests_unit_port_test_plan_driver_SOURCES = \
 	tests/unit/port/test-plan-driver.c \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
 tests_unit_port_test_plan_driver_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-port-qos
+tests_unit_port_test_port_qos_SOURCES = \
+	tests/unit/port/test-port-qos.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-port.c tests/fake/fake-port.h
+tests_unit_port_test_port_qos_LDADD = $(PORT_TEST_LIBS)
