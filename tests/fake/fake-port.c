@@ -3,7 +3,8 @@
  * fake-port.c: a port class without a device.
  *
  * Frames wait in queues of pointers, each under a lock of its own, so that a
- * test may feed and drain a port while packet threads use it.
+ * test may feed and drain a port while packet threads use it.  With rings, the
+ * mbufs of rx descriptors lie in such queues too.
  */
 #include <config.h>
 #include "tests/fake/fake-port.h"
@@ -17,6 +18,8 @@
 #include "smap.h"
 #include "util.h"
 
+enum { FRAME_BYTES = 64 };      /* of frames that arrive */
+
 /* First in, first out. */
 struct frames {
     rte_spinlock_t lock;
@@ -27,11 +30,14 @@ struct frames {
 struct fake_port {
     struct port up;
     struct frames rxq[PORT_MAX_RXQ];
+    struct frames ring[PORT_MAX_RXQ];   /* mbufs to receive into */
     struct frames sent;
     _Atomic(enum fake_tx) tx_mode;
     _Atomic uint64_t tx_calls, tx_total;
     uint32_t tx_retries;        /* in force; the one setting applied live */
     bool mempool;
+    bool rings;
+    bool filled;                /* the rx rings are */
     bool link_down;
     char *description;
     int fd;                     /* fake_io_class: readable while frames wait */
@@ -43,7 +49,7 @@ struct plan {
 };
 
 static struct plan plans[FAKE_N_OPS];
-static bool use_mempool;
+static bool use_mempool, use_rings;
 
 static struct fake_port *
 fake(const struct port *p)
@@ -79,8 +85,10 @@ static void
 frames_put(struct frames *f, struct rte_mbuf **m, size_t n)
 {
     rte_spinlock_lock(&f->lock);
-    if (f->head && f->head == f->n) {
-        f->head = f->n = 0;
+    if (f->head > f->n / 2) {
+        f->n -= f->head;
+        memmove(f->m, f->m + f->head, f->n * sizeof *f->m);
+        f->head = 0;
     }
     while (f->n + n > f->allocated) {
         f->m = x2nrealloc(f->m, &f->allocated, sizeof *f->m);
@@ -116,13 +124,76 @@ frames_count(struct frames *f)
     return n;
 }
 
+/* Those that are of `pool`. */
+static size_t
+frames_count_of(struct frames *f, const struct rte_mempool *pool)
+{
+    size_t n = 0;
+
+    rte_spinlock_lock(&f->lock);
+    for (size_t i = f->head; i < f->n; i++) {
+        n += f->m[i]->pool == pool;
+    }
+    rte_spinlock_unlock(&f->lock);
+    return n;
+}
+
+/* Frees at most `max`, the earliest first.  Returns how many. */
+static size_t
+frames_free(struct frames *f, size_t max)
+{
+    struct rte_mbuf *m;
+    size_t n = 0;
+
+    while (n < max && frames_get(f, &m, 1)) {
+        rte_pktmbuf_free(m);
+        n++;
+    }
+    return n;
+}
+
 static void
 frames_destroy(struct frames *f)
 {
-    for (size_t i = f->head; i < f->n; i++) {
-        rte_pktmbuf_free(f->m[i]);
-    }
+    frames_free(f, SIZE_MAX);
     free(f->m);
+}
+
+/* The rings of a device. */
+
+static void
+empty_rings(struct fake_port *f)
+{
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        frames_free(&f->ring[i], SIZE_MAX);
+        frames_free(&f->rxq[i], SIZE_MAX);
+    }
+    frames_free(&f->sent, SIZE_MAX);
+    f->filled = false;
+}
+
+/* A device receives into mbufs that its driver gave it beforehand.  All, or
+ * none and a text. */
+static int
+fill_rings(struct fake_port *f, const struct mp *mp, uint32_t n_rxq,
+           uint32_t n_desc, char **errp)
+{
+    for (uint32_t q = 0; q < n_rxq; q++) {
+        for (uint32_t i = 0; i < n_desc; i++) {
+            struct rte_mbuf *m = rte_mbuf_raw_alloc(mp_mempool(mp));
+
+            if (!m) {
+                empty_rings(f);
+                *errp = xasprintf("%s: out of mbufs for the rx rings "
+                                  "(mempool \"%s\")", f->up.name,
+                                  mp_name(mp));
+                return -ENOMEM;
+            }
+            frames_put(&f->ring[q], &m, 1);
+        }
+    }
+    f->filled = true;
+    return 0;
 }
 
 /* The class. */
@@ -138,9 +209,11 @@ fake_construct(struct port *p, char **errp)
     }
     for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
         rte_spinlock_init(&f->rxq[i].lock);
+        rte_spinlock_init(&f->ring[i].lock);
     }
     rte_spinlock_init(&f->sent.lock);
     f->mempool = use_mempool;
+    f->rings = use_rings;
     f->fd = -1;
     if (!p->class->pmd) {
         f->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -163,6 +236,7 @@ fake_destruct(struct port *p)
     free(ignored);
     for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
         frames_destroy(&f->rxq[i]);
+        frames_destroy(&f->ring[i]);
     }
     frames_destroy(&f->sent);
     free(f->description);
@@ -214,11 +288,15 @@ fake_mempool_request(const struct port *p, struct mp_request *req)
 }
 
 static int
-fake_reconfigure(struct port *p, struct mp *mp OVS_UNUSED,
-                 enum port_change change OVS_UNUSED, char **errp)
+fake_reconfigure(struct port *p, struct mp *mp, enum port_change change,
+                 char **errp)
 {
     int error = called(FAKE_RECONFIGURE, p->name, errp);
 
+    if (!error && fake(p)->rings && change == PORT_CHANGE_RESTART) {
+        error = fill_rings(fake(p), mp, p->wanted.n_rxq, p->wanted.n_rxq_desc,
+                           errp);
+    }
     if (error) {
         return error;
     }
@@ -235,7 +313,14 @@ fake_reconfigure(struct port *p, struct mp *mp OVS_UNUSED,
 static int
 fake_start(struct port *p, char **errp)
 {
-    return called(FAKE_START, p->name, errp);
+    struct fake_port *f = fake(p);
+    int error = called(FAKE_START, p->name, errp);
+
+    if (!error && f->rings && !f->filled) {
+        error = fill_rings(f, p->mp, p->running.n_rxq, p->running.n_rxq_desc,
+                           errp);
+    }
+    return error;
 }
 
 static void
@@ -245,6 +330,9 @@ fake_stop(struct port *p)
 
     called(FAKE_STOP, p->name, &ignored);
     free(ignored);
+    if (fake(p)->rings) {
+        empty_rings(fake(p));
+    }
 }
 
 static uint64_t
@@ -290,6 +378,15 @@ fake_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
         p->txc[q].dropped += n;
         rte_pktmbuf_free_bulk(m, n);
         return;
+    }
+    if (mode == FAKE_TX_RING) {
+        size_t ring = (size_t) p->running.n_txq * p->running.n_txq_desc;
+        size_t used = MIN(frames_count(&f->sent), ring);
+        uint16_t fit = (uint16_t) MIN(ring - used, n);
+
+        p->txc[q].dropped += (uint64_t) (n - fit);
+        rte_pktmbuf_free_bulk(m + fit, (unsigned int) (n - fit));
+        n = fit;
     }
     p->txc[q].packets += n;
     p->txc[q].bytes += total_bytes(m, n);
@@ -476,10 +573,16 @@ fake_use_mempool(bool use)
 }
 
 void
+fake_use_rings(bool use)
+{
+    use_rings = use;
+}
+
+void
 fake_reset(void)
 {
     memset(plans, 0, sizeof plans);
-    use_mempool = false;
+    use_mempool = use_rings = false;
     asked_socket = 0;
 }
 
@@ -495,6 +598,50 @@ fake_port_receive(struct port *p, uint16_t q, struct rte_mbuf **m, size_t n)
 
         ignore(write(f->fd, &one, sizeof one));
     }
+}
+
+uint16_t
+fake_port_arrive(struct port *p, uint16_t q, uint16_t n)
+{
+    struct fake_port *f = fake(p);
+    uint16_t done = 0;
+
+    ovs_assert(f->filled && q < p->running.n_rxq);
+    while (done < n) {
+        struct rte_mbuf *fresh = rte_mbuf_raw_alloc(mp_mempool(p->mp));
+        struct rte_mbuf *m;
+
+        if (!fresh) {
+            p->rxc[q].dropped++;
+            break;
+        }
+        frames_get(&f->ring[q], &m, 1);
+        frames_put(&f->ring[q], &fresh, 1);
+        rte_pktmbuf_reset(m);
+        rte_pktmbuf_append(m, FRAME_BYTES);
+        fake_port_receive(p, q, &m, 1);
+        done++;
+    }
+    return done;
+}
+
+size_t
+fake_port_drain(struct port *p, size_t n)
+{
+    return frames_free(&fake(p)->sent, n);
+}
+
+size_t
+fake_port_n_held(struct port *p, const struct rte_mempool *pool)
+{
+    struct fake_port *f = fake(p);
+    size_t n = frames_count_of(&f->sent, pool);
+
+    for (size_t i = 0; i < PORT_MAX_RXQ; i++) {
+        n += frames_count_of(&f->rxq[i], pool);
+        n += frames_count_of(&f->ring[i], pool);
+    }
+    return n;
 }
 
 size_t

@@ -59,7 +59,12 @@ unsigned int fake_calls(enum fake_op);  /* since fake_reset(), all ports */
 void fake_use_mempool(bool);
 /* The NUMA socket that fake ports ask memory on; at first 0. */
 void fake_set_socket(int socket);
-/* Forgets failures and counts, no mempool. */
+/* Do ports made from now on hold mbufs as a device does?  Between start and
+ * stop there is one in each rx descriptor, from the port's mempool, which it
+ * must then have; reconfigure fails where one is missing.  What it was sent
+ * and has not given back is freed at stop.  At first: no. */
+void fake_use_rings(bool);
+/* Forgets failures and counts, no mempool, no rings. */
 void fake_reset(void);
 
 /* Frames ------------------------------------------------------------- */
@@ -69,16 +74,29 @@ void fake_port_receive(struct port *, uint16_t q, struct rte_mbuf **,
                        size_t n);
 size_t fake_port_n_pending(struct port *);      /* given, not yet received */
 
+/* The device of a port with rings receives `n` frames on queue `q`, into mbufs
+ * of its ring, and the driver puts fresh ones in their place.  Returns how
+ * many: a frame for whose mbuf there is no fresh one is dropped and counted,
+ * and those behind it are lost. */
+uint16_t fake_port_arrive(struct port *, uint16_t q, uint16_t n);
+
 enum fake_tx {
     FAKE_TX_KEEP,               /* at first: keeps each for take_sent() */
     FAKE_TX_FREE,               /* counts and frees, as fast as can be */
     FAKE_TX_FULL,               /* device full: drops and counts */
+    FAKE_TX_RING,               /* keeps as many as it has tx descriptors,
+                                 * drops and counts the others */
 };
 void fake_port_set_tx(struct port *, enum fake_tx);
 
 /* The earliest frame sent and kept, the caller's now; NULL: none. */
 struct rte_mbuf *fake_port_take_sent(struct port *);
 size_t fake_port_n_sent(struct port *);         /* kept and not yet taken */
+/* The device is through with the `n` earliest that it was sent and kept, which
+ * are freed.  Returns how many there were. */
+size_t fake_port_drain(struct port *, size_t n);
+/* Mbufs of `pool` that the port holds, wherever. */
+size_t fake_port_n_held(struct port *, const struct rte_mempool *pool);
 uint64_t fake_port_tx_calls(struct port *);     /* bursts, ever */
 uint64_t fake_port_tx_total(struct port *);     /* frames, ever */
 

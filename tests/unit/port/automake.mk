@@ -11,7 +11,8 @@ tests_unit_port_test_port_reconf_LDADD = $(PORT_TEST_LIBS)
 check_PROGRAMS += tests/unit/port/test-port-memory
 tests_unit_port_test_port_memory_SOURCES = \
 	tests/unit/port/test-port-memory.c \
-	tests/fake/fake-port.c tests/fake/fake-port.h
+	tests/fake/fake-port.c tests/fake/fake-port.h \
+	$(mem_rig)
 tests_unit_port_test_port_memory_LDADD = $(PORT_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/port/test-vhost
