@@ -114,7 +114,11 @@ struct mp *mp_get(const struct mp_request *req, char **errp);
 int mp_keep(struct mp *, const struct mp_request *req, char **errp);
 
 /* What `port` holds from now on.  Between mp_get() or mp_keep() and this call
- * the ledger counts the larger of before and after. */
+ * the ledger counts the larger of before and after.
+ *
+ * A driver fills and empties rings in the main thread, through its caches.
+ * Since the ledger counts those of packet threads only, what is left in the
+ * main thread's goes back to the pools here and in mp_put(). */
 void mp_settle(const char *port, const struct mp_holding *);
 
 /* Drops one reference of `port`; aborts where there is none.  Sweeps after the

@@ -440,6 +440,7 @@ mp_keep(struct mp *mp, const struct mp_request *req, char **errp)
 void
 mp_settle(const char *port, const struct mp_holding *holds)
 {
+    mp_flush_lcore();
     mp_claim_set(port, holds);
     mp_claim_update();
 }
@@ -459,6 +460,7 @@ mp_put(struct mp *mp, const char *port)
         sset_find_and_delete(&mp->fallback, port);
     }
     mp_claim_unref(port);
+    mp_flush_lcore();
     if (!--mp->n_refs) {
         mp->left = time_msec();
         mp->next_report = 0;

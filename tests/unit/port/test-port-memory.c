@@ -19,6 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "mem/mempool.h"
+#include "mem/mp-census.h"
 #include "mem/mp-ledger.h"
 #include "mem/mp-memory.h"
 #include "mem/mp-pool.h"
@@ -411,6 +412,38 @@ test_neighbour_that_takes_all(void **state OVS_UNUSED)
     assert_true(rig_info(sources[0]->mp).failures > 0);
 }
 
+/* The main thread's cache is in no ledger: what driver and registry did there
+ * leaves nothing in it. */
+static void
+check_main_cache(const struct port *p)
+{
+    struct mp_census c;
+
+    mp_census_take(p->mp, &c);
+    assert_int_equal(c.cached, 0);
+    mp_census_destroy(&c);
+}
+
+static void
+test_main_thread_keeps_none(void **state OVS_UNUSED)
+{
+    struct port *a, *b;
+
+    start(false, true, 0, 1);
+    a = create("a", settings(NULL, MTU, 100, 256), 1);
+    check_main_cache(a);
+    b = create("b", settings(NULL, MTU, 300, 256), 1);
+    check_main_cache(a);
+    change_succeeds(b, settings("tenant", MTU, 300, 256), 1);
+    check_main_cache(a);
+    change_succeeds(b, settings(NULL, MTU, 200, 256), 1);
+    fake_fail(FAKE_RECONFIGURE, EIO, 0, 1);
+    free(change(b, settings(NULL, MTU, 100, 256), 1));
+    check_main_cache(a);
+    port_delete(b);
+    check_main_cache(a);
+}
+
 /* Packet threads come and go. ---------------------------------------- */
 
 static void
@@ -704,6 +737,7 @@ main(void)
         cmocka_unit_test_teardown(test_group_fails_late, end),
         cmocka_unit_test_teardown(test_neighbour_that_is_full, end),
         cmocka_unit_test_teardown(test_neighbour_that_takes_all, end),
+        cmocka_unit_test_teardown(test_main_thread_keeps_none, end),
         cmocka_unit_test_teardown(test_threads_fixed, end),
         cmocka_unit_test_teardown(test_threads_elastic, end),
         cmocka_unit_test_teardown(test_trim, end),
