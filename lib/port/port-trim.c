@@ -15,18 +15,20 @@
 #include "sset.h"
 #include "util.h"
 
+/* Moves the port, unless it has left already. */
 static int
 move(const char *name, struct mp *mp, char **errp)
 {
     struct port *p = port_find(name);
-    char *ignored = NULL;
     int error;
 
     if (!p || p->mp != mp) {
         return 0;
     }
     error = port_reconfigure(p, errp);
-    if (error) {
+    if (error && p->mp == mp) {
+        char *ignored = NULL;
+
         /* It goes on with the pool that it has: no failure of the port. */
         mp_retire(mp, false);
         port_reconfigure(p, &ignored);
@@ -39,6 +41,7 @@ int
 port_trim_pool(struct mp *mp, char **errp)
 {
     struct sset names = SSET_INITIALIZER(&names);
+    char *pool = xstrdup(mp_name(mp));
     const char **ports;
     const char *name;
     int error = 0;
@@ -51,13 +54,19 @@ port_trim_pool(struct mp *mp, char **errp)
     }
     free(ports);
 
-    /* `mp` may be gone when the last port has left it. */
     mp_retire(mp, true);
     SSET_FOR_EACH (name, &names) {
         if (!error) {
             error = move(name, mp, errp);
         }
     }
+
+    /* It is gone when the last port has left it. */
+    mp = mp_find(pool);
+    if (error && mp) {
+        mp_retire(mp, false);
+    }
+    free(pool);
     sset_destroy(&names);
     return error;
 }

@@ -84,6 +84,9 @@ called(enum fake_op op, const char *name, char **errp)
 static void
 frames_put(struct frames *f, struct rte_mbuf **m, size_t n)
 {
+    if (!n) {
+        return;
+    }
     rte_spinlock_lock(&f->lock);
     if (f->head > f->n / 2) {
         f->n -= f->head;
@@ -178,6 +181,7 @@ static int
 fill_rings(struct fake_port *f, const struct mp *mp, uint32_t n_rxq,
            uint32_t n_desc, char **errp)
 {
+    empty_rings(f);             /* full after a start that failed */
     for (uint32_t q = 0; q < n_rxq; q++) {
         for (uint32_t i = 0; i < n_desc; i++) {
             struct rte_mbuf *m = rte_mbuf_raw_alloc(mp_mempool(mp));

@@ -7,10 +7,12 @@
 #include <config.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -633,6 +635,45 @@ test_trim_refused(void **state OVS_UNUSED)
     check_trimmed(ports);
 }
 
+/* A port that takes the new pool and then does not start: the trim ends there,
+ * and another try repairs it. */
+static struct port *
+trim_stops_at(struct mp *mp)
+{
+    struct port *down = NULL;
+    char *error = NULL;
+    char name[8];
+
+    fake_fail(FAKE_START, EIO, 0, UINT_MAX);
+    assert_int_not_equal(port_trim_pool(mp, &error), 0);
+    assert_int_equal(sscanf(error, "%7[^:]: start failed", name), 1);
+    down = port_find(name);
+    assert_int_equal(down->state, PORT_QUIESCED);
+    assert_string_equal(down->error, error);
+    assert_ptr_not_equal(down->mp, mp);
+    free(error);
+    fake_fail(FAKE_START, 0, 0, 0);
+    return down;
+}
+
+static void
+test_trim_fails_late(void **state OVS_UNUSED)
+{
+    struct port *ports[3];
+    struct mp *mp = make_surplus(ports);
+    char *name = xstrdup(mp_name(mp));
+
+    for (int i = 0; i < 3; i++) {
+        struct port *down = trim_stops_at(mp);
+
+        assert_ptr_equal(mp_find(name), i < 2 ? mp : NULL);
+        assert_true(i == 2 || !rig_info(mp).retired);
+        retry_succeeds(down);
+    }
+    free(name);
+    check_trimmed(ports);
+}
+
 /* Sockets. ----------------------------------------------------------- */
 
 static void
@@ -743,6 +784,7 @@ main(void)
         cmocka_unit_test_teardown(test_trim, end),
         cmocka_unit_test_teardown(test_trim_fixed, end),
         cmocka_unit_test_teardown(test_trim_refused, end),
+        cmocka_unit_test_teardown(test_trim_fails_late, end),
         cmocka_unit_test_teardown(test_fallback, end),
         cmocka_unit_test_teardown(test_delete_with_mbufs_out, end),
     };
