@@ -244,6 +244,13 @@ report_oversubscribed(struct mp *mp)
     mp->said_oversubscribed = now;
 }
 
+/* Mbufs that an elastic pool is asked for and has not got. */
+static uint32_t
+lacking(const struct mp *mp)
+{
+    return mp->asked - mp_granted(mp);
+}
+
 static int
 fill(struct mp *mp, char **reasonp)
 {
@@ -254,7 +261,7 @@ fill(struct mp *mp, char **reasonp)
         int error = mp_grow(&mp->made, mp->room - populated);
 
         if (error < 0) {
-            uint32_t missing = mp->asked - populated;
+            uint32_t missing = lacking(mp);
 
             *reasonp = xasprintf("out of memory on socket %d: mempool \"%s\" "
                                  "needs %"PRIu32" more mbufs (%"PRIu64
@@ -272,34 +279,57 @@ fill(struct mp *mp, char **reasonp)
     return 0;
 }
 
-int
-mp_claim_fill(char **reasonp)
+void
+mp_claim_begin(void)
 {
-    int error = 0;
     struct mp *mp;
 
     mp_claim_update();
     LIST_FOR_EACH (mp, node, &mp_pools) {
-        if (mp->elastic && mp->n_refs && !error) {
-            error = fill(mp, reasonp);
-        }
-        if (mp->elastic && mp->n_refs && !error) {
+        mp->lacked = lacking(mp);
+    }
+}
+
+int
+mp_claim_fill(char **reasonp)
+{
+    struct mp *mp;
+
+    mp_claim_update();
+    LIST_FOR_EACH (mp, node, &mp_pools) {
+        if (mp->elastic && mp->n_refs) {
+            int error = fill(mp, reasonp);
+
+            if (error && lacking(mp) > mp->lacked) {
+                return error;
+            }
+            free(*reasonp);
+            *reasonp = NULL;
             report_oversubscribed(mp);
         }
     }
-    return error;
+    return 0;
 }
 
 /* Says it where pools stay short: nobody can be refused for it. */
 static void
 fill_or_say(void)
 {
-    char *reason = NULL;
+    struct mp *mp;
 
-    if (mp_claim_fill(&reason)) {
-        VLOG_WARN("%s.  It is filled up once there is more", reason);
-        free(reason);
-        mp_care_soon();
+    mp_claim_update();
+    LIST_FOR_EACH (mp, node, &mp_pools) {
+        char *reason = NULL;
+
+        if (!mp->elastic || !mp->n_refs) {
+            continue;
+        }
+        if (fill(mp, &reason)) {
+            VLOG_WARN("%s.  It is filled up once there is more", reason);
+            free(reason);
+            mp_care_soon();
+        }
+        report_oversubscribed(mp);
     }
 }
 

@@ -39,8 +39,13 @@ void mp_claim_update(void);
 uint32_t mp_claim_need_new(const char *port, const struct mp_holding *holds,
                            uint32_t cache);
 
-/* Fills every elastic pool up to what it is asked for.  0, or a negative errno
- * with a reason: then what could be had has been had. */
+/* Before a port asks for more: what elastic pools lack now is not its
+ * doing. */
+void mp_claim_begin(void);
+
+/* Fills every elastic pool up to what it is asked for, or, where memory is
+ * short, so that none lacks more than at mp_claim_begin().  0, or a negative
+ * errno with a reason: then what could be had has been had. */
 int mp_claim_fill(char **reasonp);
 
 #endif

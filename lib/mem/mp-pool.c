@@ -403,6 +403,7 @@ mp_get(const struct mp_request *req, char **errp)
         *errp = failure(req, reason);
         return NULL;
     }
+    mp_claim_begin();
     error = find_or_create(&w, &mp, &reason);
     if ((error == -ENOMEM || error == -ENOBUFS) && numa_fallback) {
         error = fall_back(&w, &mp, &reason);
@@ -427,8 +428,10 @@ mp_keep(struct mp *mp, const struct mp_request *req, char **errp)
 {
     struct mp_want w = mp_want(req, &model, mp->socket);
     char *reason = NULL;
-    int error = claim(req, &reason);
+    int error;
 
+    mp_claim_begin();
+    error = claim(req, &reason);
     if (error) {
         *errp = failure(req, reason);
         return error;

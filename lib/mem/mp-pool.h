@@ -43,6 +43,7 @@ struct mp {
     uint32_t wanted;            /* of a fixed pool: what its port would ask
                                  * for now, <= asked */
     uint32_t need;              /* mbufs by the ledger */
+    uint32_t lacked;            /* of those asked for, at mp_claim_begin() */
 
     bool retired;               /* no port gets it any more */
     bool said_oversubscribed;

@@ -283,6 +283,53 @@ test_short_for_threads(void **state OVS_UNUSED)
     mp_set_threads(0);
 }
 
+/* A pool that is short of mbufs is no reason to refuse a port that asks for
+ * nothing more of it. */
+static void
+test_short_for_others(void **state OVS_UNUSED)
+{
+    struct mp_request a = request("a", NULL, &nic);
+    struct mp_request b = request("b", "full", &nic);
+    struct mp_holding none = { .rx = 0 };
+    struct mp_request guest = request("a-guest", NULL, &none);
+    struct mp *mp, *full;
+    char *error = NULL;
+    uint32_t lacks;
+
+    elastic(false, 0);
+    mp_set_domains(by_first_letter);
+    full = rig_get(&b);
+    mp = rig_get(&a);
+    leave_memory(80);
+    mp_set_threads(30);
+    lacks = rig_info(mp).asked - rig_info(mp).populated;
+    assert_true(rig_info(mp).degraded);
+    assert_false(rig_info(full).degraded);
+
+    /* Less, and nothing more. */
+    a.holds.rx = 1024;
+    assert_int_equal(mp_keep(mp, &a, &error), 0);
+    mp_settle("a", &a.holds);
+    assert_ptr_equal(rig_get(&guest), mp);
+    assert_int_equal(rig_info(mp).asked - rig_info(mp).populated,
+                     lacks - 1024);
+
+    /* More of a pool that has it, and more of this one. */
+    b.holds.rx += rig_info(full).populated - rig_info(full).need;
+    assert_int_equal(mp_keep(full, &b, &error), 0);
+    mp_settle("b", &b.holds);
+    a.holds.rx = 1025;
+    assert_true(mp_keep(mp, &a, &error) < 0);
+    assert_non_null(strstr(error, "more mbufs ("));
+    free(error);
+
+    give_memory_back();
+    mp_put(mp, "a");
+    mp_put(mp, "a-guest");
+    mp_put(full, "b");
+    mp_set_threads(0);
+}
+
 /* The limit is kept, and what it means is said once. */
 static void
 test_limit(void **state OVS_UNUSED)
@@ -451,6 +498,7 @@ main(void)
         cmocka_unit_test(test_change_in_place),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_short_for_threads),
+        cmocka_unit_test(test_short_for_others),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_elastic_in_fixed),
