@@ -56,23 +56,39 @@ chunk_free(struct rte_mempool_memhdr *hdr OVS_UNUSED, void *chunk)
     rte_free(chunk);
 }
 
-int
-mp_chunk_add(struct rte_mempool *pool, uint32_t max, uint64_t *bytes)
+struct mp_chunk *
+mp_chunk_take(const struct rte_mempool *pool, uint32_t max)
 {
     size_t size = pool->header_size + pool->elt_size + pool->trailer_size;
     size_t len = MP_CHUNK_BYTES - MP_HEAP_OVERHEAD;
-    int total = 0;
-    int error = -ENOBUFS;
-    size_t run;
-    char *chunk;
+    struct mp_chunk *c;
 
     if (max < len / size) {
         len = max * size;
     }
-    chunk = rte_malloc_socket(NULL, len, RTE_MEMPOOL_ALIGN, pool->socket_id);
-    if (!chunk) {
-        return -ENOMEM;
+    c = rte_malloc_socket(NULL, len, RTE_MEMPOOL_ALIGN, pool->socket_id);
+    if (c) {
+        c->next = NULL;
+        c->len = len;
     }
+    return c;
+}
+
+void
+mp_chunk_free(struct mp_chunk *c)
+{
+    rte_free(c);
+}
+
+int
+mp_chunk_fill(struct rte_mempool *pool, struct mp_chunk *c, uint64_t *bytes)
+{
+    char *chunk = (char *) c;
+    size_t len = c->len;
+    int total = 0;
+    int error = -ENOBUFS;
+    size_t run;
+
     for (size_t ofs = 0; ofs < len; ofs += run) {
         rte_iova_t iova;
         int n;
@@ -95,4 +111,12 @@ mp_chunk_add(struct rte_mempool *pool, uint32_t max, uint64_t *bytes)
     }
     *bytes += len + MP_HEAP_OVERHEAD;
     return total;
+}
+
+int
+mp_chunk_add(struct rte_mempool *pool, uint32_t max, uint64_t *bytes)
+{
+    struct mp_chunk *c = mp_chunk_take(pool, max);
+
+    return c ? mp_chunk_fill(pool, c, bytes) : -ENOMEM;
 }

@@ -251,32 +251,43 @@ lacking(const struct mp *mp)
     return mp->asked - mp_granted(mp);
 }
 
-static int
-fill(struct mp *mp, char **reasonp)
+/* The same text at each try while the same is missing. */
+static char *
+why_not(const struct mp *mp)
 {
-    uint32_t before = mp->made.pool->populated_size;
+    uint32_t n = lacking(mp);
 
-    while (mp->made.pool->populated_size < mp->asked) {
-        uint32_t populated = mp->made.pool->populated_size;
-        int error = mp_grow(&mp->made, mp->room - populated);
+    return xasprintf("out of memory on socket %d: mempool \"%s\" needs "
+                     "%"PRIu32" more mbufs (%"PRIu64" bytes)", mp->socket,
+                     mp->name, n,
+                     (uint64_t) n * mp_object_size_of(mp->made.pool));
+}
 
-        if (error < 0) {
-            uint32_t missing = lacking(mp);
+/* Fills an elastic pool up to what it is asked for.  False: there is no memory
+ * for all of it. */
+static bool
+fill(struct mp *mp)
+{
+    const struct rte_mempool *pool = mp->made.pool;
+    uint32_t before = pool->populated_size;
 
-            *reasonp = xasprintf("out of memory on socket %d: mempool \"%s\" "
-                                 "needs %"PRIu32" more mbufs (%"PRIu64
-                                 " bytes)", mp->socket, mp->name, missing,
-                                 (uint64_t) missing
-                                 * mp_object_size_of(mp->made.pool));
-            return error;
-        }
+    while (pool->populated_size < mp->asked
+           && mp_grow(&mp->made, mp->room - pool->populated_size) > 0) {
+        continue;
     }
-    if (mp->made.pool->populated_size > before) {
+    if (pool->populated_size > before) {
         VLOG_INFO("mempool \"%s\" has grown from %"PRIu32" to %"PRIu32
                   " mbufs: its ports may hold %"PRIu32, mp->name, before,
-                  mp->made.pool->populated_size, mp->need);
+                  pool->populated_size, mp->need);
     }
-    return 0;
+    report_oversubscribed(mp);
+    return pool->populated_size >= mp->asked;
+}
+
+static bool
+is_filled_by_need(const struct mp *mp)
+{
+    return mp->elastic && mp->n_refs;
 }
 
 void
@@ -290,25 +301,39 @@ mp_claim_begin(void)
     }
 }
 
+/* Takes memory for all that pools lack more than at mp_claim_begin(). */
+static int
+reserve_all(char **reasonp)
+{
+    struct mp *mp;
+
+    LIST_FOR_EACH (mp, node, &mp_pools) {
+        if (is_filled_by_need(mp) && !mp_reserve(&mp->made, lacking(mp))
+            && lacking(mp) > mp->lacked) {
+            *reasonp = why_not(mp);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 int
 mp_claim_fill(char **reasonp)
 {
     struct mp *mp;
+    int error;
 
     mp_claim_update();
+    error = reserve_all(reasonp);
     LIST_FOR_EACH (mp, node, &mp_pools) {
-        if (mp->elastic && mp->n_refs) {
-            int error = fill(mp, reasonp);
-
-            if (error && lacking(mp) > mp->lacked) {
-                return error;
-            }
-            free(*reasonp);
-            *reasonp = NULL;
-            report_oversubscribed(mp);
+        if (!error && is_filled_by_need(mp) && !fill(mp)
+            && lacking(mp) > mp->lacked) {
+            *reasonp = why_not(mp);
+            error = -ENOMEM;
         }
+        mp_unreserve(&mp->made);
     }
-    return 0;
+    return error;
 }
 
 /* Says it where pools stay short: nobody can be refused for it. */
@@ -319,17 +344,13 @@ fill_or_say(void)
 
     mp_claim_update();
     LIST_FOR_EACH (mp, node, &mp_pools) {
-        char *reason = NULL;
+        if (is_filled_by_need(mp) && !fill(mp)) {
+            char *reason = why_not(mp);
 
-        if (!mp->elastic || !mp->n_refs) {
-            continue;
-        }
-        if (fill(mp, &reason)) {
             VLOG_WARN("%s.  It is filled up once there is more", reason);
             free(reason);
             mp_care_soon();
         }
-        report_oversubscribed(mp);
     }
 }
 

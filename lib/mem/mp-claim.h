@@ -45,7 +45,7 @@ void mp_claim_begin(void);
 
 /* Fills every elastic pool up to what it is asked for, or, where memory is
  * short, so that none lacks more than at mp_claim_begin().  0, or a negative
- * errno with a reason: then what could be had has been had. */
+ * errno with a reason; no pool has taken memory then. */
 int mp_claim_fill(char **reasonp);
 
 #endif

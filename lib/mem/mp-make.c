@@ -25,6 +25,50 @@
 
 #define this_module log_netdev_dpdk
 
+int
+mp_grow(struct mp_made *m, uint32_t max)
+{
+    struct mp_chunk *c = m->reserved;
+
+    ovs_assert(max <= m->pool->size - m->pool->populated_size);
+    if (c) {
+        m->reserved = c->next;
+        return mp_chunk_fill(m->pool, c, &m->bytes);
+    }
+    return mp_chunk_add(m->pool, max, &m->bytes);
+}
+
+/* Chunks come out of the list, which is short, in the order in which they came
+ * in: the last one may be a smaller one. */
+bool
+mp_reserve(struct mp_made *m, uint32_t n)
+{
+    uint32_t room = m->pool->size - m->pool->populated_size;
+    struct mp_chunk **end = &m->reserved;
+    uint32_t chunk = mp_chunk_mbufs(m);
+
+    ovs_assert(n <= room && !m->reserved);
+    for (uint32_t done = 0; done < n; done += MIN(chunk, room - done)) {
+        *end = mp_chunk_take(m->pool, room - done);
+        if (!*end) {
+            return false;
+        }
+        end = &(*end)->next;
+    }
+    return true;
+}
+
+void
+mp_unreserve(struct mp_made *m)
+{
+    while (m->reserved) {
+        struct mp_chunk *c = m->reserved;
+
+        m->reserved = c->next;
+        mp_chunk_free(c);
+    }
+}
+
 /* An empty pool, or NULL with rte_errno set. */
 static struct rte_mempool *
 make_empty(const struct mp_spec *spec)
@@ -61,14 +105,15 @@ make_with(const struct mp_spec *spec, uint32_t n, struct mp_made *m,
 {
     *reached = 0;
     m->bytes = 0;
+    m->reserved = NULL;
     m->pool = make_empty(spec);
     if (!m->pool) {
         return -rte_errno;
     }
     while (m->pool->populated_size < n) {
         uint32_t end = spec->elastic ? spec->room : n;
-        int error = mp_chunk_add(m->pool, end - m->pool->populated_size,
-                                 &m->bytes);
+        int error = mp_grow(m, end - m->pool->populated_size);
+
         if (error < 0) {
             *reached = m->pool->populated_size;
             rte_mempool_free(m->pool);
@@ -129,13 +174,6 @@ mp_make(const struct mp_spec *spec, struct mp_made *m, char **reasonp)
             return error;
         }
     }
-}
-
-int
-mp_grow(struct mp_made *m, uint32_t max)
-{
-    ovs_assert(max <= m->pool->size - m->pool->populated_size);
-    return mp_chunk_add(m->pool, max, &m->bytes);
 }
 
 uint32_t

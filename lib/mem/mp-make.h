@@ -26,6 +26,7 @@ struct mp_spec {
 /* What became of it. */
 struct mp_made {
     struct rte_mempool *pool;
+    struct mp_chunk *reserved;  /* see mp_reserve() */
     uint32_t granted;           /* mbufs that the pool was made with */
     uint64_t bytes;             /* of DPDK's heap */
 };
@@ -35,9 +36,17 @@ struct mp_made {
  * reason as a text that goes behind "...: ". */
 int mp_make(const struct mp_spec *, struct mp_made *, char **reasonp);
 
-/* Adds one chunk with at most `max` mbufs, for which there must be room.
- * Returns how many came in or a negative errno. */
+/* Adds one chunk with at most `max` mbufs, for which there must be room, or
+ * the next that was reserved.  Returns how many came in or a negative
+ * errno. */
 int mp_grow(struct mp_made *, uint32_t max);
+
+/* Takes memory for `n` mbufs more than the pool has, for mp_grow().  Chunks
+ * are whole where there is room.  False: there is not so much, and what there
+ * is has been taken.  mp_unreserve() gives back what mp_grow() has not
+ * used. */
+bool mp_reserve(struct mp_made *, uint32_t n);
+void mp_unreserve(struct mp_made *);
 
 /* Mbufs of a whole chunk. */
 uint32_t mp_chunk_mbufs(const struct mp_made *);

@@ -234,6 +234,8 @@ test_refused(void **state OVS_UNUSED)
                   "socket 0: mempool \"", "more mbufs (");
     after = rig_info(mp);
     assert_int_equal(after.asked, before.asked);
+    assert_int_equal(after.populated, before.populated);
+    assert_int_equal(after.bytes, before.bytes);
     assert_int_equal(after.refs, 1);
     assert_false(after.degraded);
 
@@ -243,6 +245,7 @@ test_refused(void **state OVS_UNUSED)
     assert_non_null(strstr(error, "more mbufs ("));
     free(error);
     assert_int_equal(rig_info(mp).asked, before.asked);
+    assert_int_equal(rig_info(mp).populated, before.populated);
 
     /* In a pool of its own it says what it needs. */
     b.group = "private";
@@ -252,6 +255,44 @@ test_refused(void **state OVS_UNUSED)
     give_memory_back();
     mp_put(mp, "a");
     assert_int_equal(rig_log_count("WARN", ""), 0);
+}
+
+/* Nor do pools keep what they took for a change that others had no memory
+ * for. */
+static void
+test_refused_as_a_whole(void **state OVS_UNUSED)
+{
+    static const char *const names[] = { "a", "b", "c" };
+    struct mp_holding more = nic;
+    struct mp_info before[3];
+    struct mp *mp[3];
+    char *error = NULL;
+    size_t used;
+
+    elastic(true, 0);
+    for (int i = 0; i < 3; i++) {
+        struct mp_request req = request(names[i], NULL, &nic);
+
+        mp[i] = rig_get(&req);
+    }
+    leave_memory(5);
+    used = rig_heap_used();
+    more.n_txq += 1;
+    for (int i = 0; i < 3; i++) {
+        struct mp_request req = request(names[i], NULL, &more);
+
+        before[i] = rig_info(mp[i]);
+        assert_true(mp_keep(mp[i], &req, &error) < 0);
+        free(error);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rig_info(mp[i]).populated, before[i].populated);
+    }
+    assert_int_equal(rig_heap_used(), used);
+    give_memory_back();
+    for (int i = 0; i < 3; i++) {
+        mp_put(mp[i], names[i]);
+    }
 }
 
 /* A thread cannot be refused: the pool is short, says so, and is filled up. */
@@ -497,6 +538,7 @@ main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_change_in_place),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_as_a_whole),
         cmocka_unit_test(test_short_for_threads),
         cmocka_unit_test(test_short_for_others),
         cmocka_unit_test(test_limit),
