@@ -322,31 +322,6 @@ find_or_create(const struct mp_want *w, struct mp **mpp, char **reasonp)
     return create(w, mpp, reasonp);
 }
 
-/* Another socket's memory, where the one asked for has none and the operator
- * allows it. `w` becomes what was had, `*reasonp` is freed then. */
-static int
-fall_back(struct mp_want *w, struct mp **mpp, char **reasonp)
-{
-    for (unsigned int i = 0; i < rte_socket_count(); i++) {
-        int socket = rte_socket_id_by_idx(i);
-        struct mp_want other = mp_want(w->req, &model, socket);
-        char *ignored = NULL;
-
-        if (socket != w->req->socket
-            && !find_or_create(&other, mpp, &ignored)) {
-            VLOG_WARN("Port %s: mempool \"%s\" on socket %d is used, as "
-                      "mempool-numa-fallback allows: %s", w->req->port,
-                      mp_name(*mpp), socket, *reasonp);
-            free(*reasonp);
-            *reasonp = NULL;
-            *w = other;
-            return 0;
-        }
-        free(ignored);
-    }
-    return -ENOMEM;
-}
-
 static void
 add_ref(struct mp *mp, const char *port)
 {
@@ -372,6 +347,48 @@ claim(const struct mp_request *req, char **reasonp)
         mp_claim_update();
     }
     return error;
+}
+
+/* A pool that `w` has a reference to and mbufs enough in. */
+static int
+obtain(const struct mp_want *w, struct mp **mpp, char **reasonp)
+{
+    int error = find_or_create(w, mpp, reasonp);
+
+    if (!error) {
+        add_ref(*mpp, w->req->port);
+        error = claim(w->req, reasonp);
+        if (error) {
+            mp_put(*mpp, w->req->port);
+            *mpp = NULL;
+        } else {
+            note_request(*mpp, w);
+        }
+    }
+    return error;
+}
+
+/* Another socket's memory, where the one asked for has none and the operator
+ * allows it. `*reasonp` is freed where that could be had. */
+static int
+fall_back(const struct mp_want *w, struct mp **mpp, char **reasonp)
+{
+    for (unsigned int i = 0; i < rte_socket_count(); i++) {
+        int socket = rte_socket_id_by_idx(i);
+        struct mp_want other = mp_want(w->req, &model, socket);
+        char *ignored = NULL;
+
+        if (socket != w->req->socket && !obtain(&other, mpp, &ignored)) {
+            VLOG_WARN("Port %s: mempool \"%s\" on socket %d is used, as "
+                      "mempool-numa-fallback allows: %s", w->req->port,
+                      mp_name(*mpp), socket, *reasonp);
+            free(*reasonp);
+            *reasonp = NULL;
+            return 0;
+        }
+        free(ignored);
+    }
+    return -ENOMEM;
 }
 
 static char *
@@ -404,7 +421,7 @@ mp_get(const struct mp_request *req, char **errp)
         return NULL;
     }
     mp_claim_begin();
-    error = find_or_create(&w, &mp, &reason);
+    error = obtain(&w, &mp, &reason);
     if ((error == -ENOMEM || error == -ENOBUFS) && numa_fallback) {
         error = fall_back(&w, &mp, &reason);
     }
@@ -412,13 +429,6 @@ mp_get(const struct mp_request *req, char **errp)
         *errp = failure(req, reason);
         return NULL;
     }
-    add_ref(mp, req->port);
-    if (claim(req, &reason)) {
-        mp_put(mp, req->port);
-        *errp = failure(req, reason);
-        return NULL;
-    }
-    note_request(mp, &w);
     mp_snapshot_soon();
     return mp;
 }

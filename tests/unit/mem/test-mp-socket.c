@@ -105,17 +105,85 @@ static void *taken[OTHER_BYTES / 1024 / 1024];
 static size_t n_taken;
 
 static void
-test_fallback(void **state OVS_UNUSED)
+take_other(void)
 {
-    check_fallback(5);
     while (n_taken < ARRAY_SIZE(taken)
            && (taken[n_taken] = rte_malloc_socket(NULL, 1 << 20, 0, other))) {
         n_taken++;
     }
-    check_fallback(other);
+}
+
+static void
+give_other_back(void)
+{
     while (n_taken) {
         rte_free(taken[--n_taken]);
     }
+}
+
+static void
+test_fallback(void **state OVS_UNUSED)
+{
+    check_fallback(5);
+    take_other();
+    check_fallback(other);
+    give_other_back();
+}
+
+static struct mp_request
+elastic_request(const char *port, uint32_t rx)
+{
+    struct mp_request req = rig_request(port, 1500);
+
+    req.socket = other;
+    req.holds.rx = rx;
+    return req;
+}
+
+/* Memory for a pool there was, for a newcomer's part of it there is not. */
+static void
+test_fallback_of_newcomer(void **state OVS_UNUSED)
+{
+    struct mp_request a = elastic_request("a", 1000);
+    struct mp_request b = elastic_request("b", 20000);
+    struct mp *mp_a, *mp_b;
+
+    rig_model_is(&(struct mp_model) { .elastic = true });
+    mp_a = rig_get(&a);
+    rig_get_fails(&b, "with MTU 1500 on socket 256", "out of memory on");
+    mp_set_numa_fallback(true);
+    mp_b = rig_get(&b);
+    assert_int_equal(rig_info(mp_a).socket, other);
+    assert_int_equal(rig_info(mp_a).refs, 1);
+    assert_int_equal(rig_info(mp_b).socket, 0);
+    assert_true(mp_is_fallback(mp_b, "b"));
+    assert_true(mp_suits(mp_b, &b));
+    mp_put(mp_a, "a");
+    mp_put(mp_b, "b");
+}
+
+/* A pool that can't grow for more threads keeps none on another socket from
+ * it. */
+static void
+test_short_on_one(void **state OVS_UNUSED)
+{
+    struct mp_request a = elastic_request("a", 1000);
+    struct mp_request b = elastic_request("b", 1000);
+    struct mp *mp_a, *mp_b;
+
+    rig_model_is(&(struct mp_model) { .elastic = true });
+    rig_log_clear();
+    b.socket = 0;
+    mp_a = rig_get(&a);
+    mp_b = rig_get(&b);
+    take_other();
+    mp_set_threads(10);
+    assert_true(rig_info(mp_a).degraded);
+    assert_false(rig_info(mp_b).degraded);
+    assert_int_equal(rig_log_count("WARN", "out of memory on socket 256"), 1);
+    give_other_back();
+    mp_put(mp_a, "a");
+    mp_put(mp_b, "b");
 }
 
 static int
@@ -154,6 +222,8 @@ main(void)
         cmocka_unit_test(test_two_sockets),
         cmocka_unit_test(test_none_there),
         cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_fallback_of_newcomer),
+        cmocka_unit_test(test_short_on_one),
     };
 
     return cmocka_run_group_tests_name("mem/mp-socket", tests, setup,
