@@ -15,6 +15,13 @@ tests_unit_port_test_port_memory_SOURCES = \
 	$(mem_rig)
 tests_unit_port_test_port_memory_LDADD = $(PORT_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/port/test-port-random
+tests_unit_port_test_port_random_SOURCES = \
+	tests/unit/port/test-port-random.c \
+	tests/fake/fake-port.c tests/fake/fake-port.h \
+	$(mem_rig)
+tests_unit_port_test_port_random_LDADD = $(PORT_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/port/test-vhost
 tests_unit_port_test_vhost_LDADD = $(PORT_TEST_LIBS)
 
