@@ -12,3 +12,6 @@ tests_bench_micro_forward_SOURCES = \
 
 noinst_PROGRAMS += tests/bench/micro-mempool
 tests_bench_micro_mempool_LDADD = $(MEM_LIBS)
+
+noinst_PROGRAMS += tests/bench/micro-grow
+tests_bench_micro_grow_LDADD = $(MEM_LIBS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The mempool handlers, and chunks of mbufs that join a pool in use.
+ * The mempool handlers, and chunks of mbufs that join a pool in use.  How long
+ * threads are held up meanwhile, tests/bench/micro-grow.c measures.
  */
 #include <config.h>
 #include "mem/mp-ops.h"
@@ -225,29 +226,26 @@ taker_main(void *t_)
     return NULL;
 }
 
+/* Two threads, with and without a cache, have taken what there is. */
 static void
-check_grow_live(const char *ops)
+takers_start(struct taker takers[2], struct rte_mempool *pool,
+             pthread_t threads[2])
 {
-    size_t used = rig_heap_used();
-    struct rte_mempool *pool = make(ops, 65536, 1500);
-    struct taker takers[2] = {
-        { .pool = pool, .cached = true }, { .pool = pool },
-    };
-    pthread_t threads[2];
-    uint64_t bytes = 0;
-
-    assert_int_equal(mp_chunk_add(pool, 32, &bytes), 32);
     for (int i = 0; i < 2; i++) {
+        takers[i].pool = pool;
+        takers[i].cached = !i;
         assert_int_equal(pthread_create(&threads[i], NULL, taker_main,
                                         &takers[i]), 0);
     }
     while (!takers[0].rounds || !takers[1].rounds) {
         usleep(1000);
     }
-    for (int i = 0; i < STEPS; i++) {
-        assert_int_equal(mp_chunk_add(pool, STEP, &bytes), STEP);
-        usleep(1000);
-    }
+}
+
+/* Both had mbufs that were added, and each was complete. */
+static void
+takers_stop(struct taker takers[2], pthread_t threads[2])
+{
     for (int i = 0; i < 2; i++) {
         unsigned int grown = takers[i].rounds;
 
@@ -261,6 +259,24 @@ check_grow_live(const char *ops)
         assert_int_equal(takers[i].bad, 0);
         assert_true(takers[i].most >= 512);
     }
+}
+
+static void
+check_grow_live(const char *ops)
+{
+    size_t used = rig_heap_used();
+    struct rte_mempool *pool = make(ops, 65536, 1500);
+    struct taker takers[2] = { { .pool = NULL } };
+    pthread_t threads[2];
+    uint64_t bytes = 0;
+
+    assert_int_equal(mp_chunk_add(pool, 32, &bytes), 32);
+    takers_start(takers, pool, threads);
+    for (int i = 0; i < STEPS; i++) {
+        assert_int_equal(mp_chunk_add(pool, STEP, &bytes), STEP);
+        usleep(1000);
+    }
+    takers_stop(takers, threads);
     assert_int_equal(pool->populated_size, 32 + STEPS * STEP);
     assert_int_equal(rte_mempool_avail_count(pool), pool->populated_size);
     rte_mempool_free(pool);
@@ -273,6 +289,35 @@ test_grow_live(void **state OVS_UNUSED)
     for (size_t i = 0; i < ARRAY_SIZE(handlers); i++) {
         check_grow_live(handlers[i]->name);
     }
+}
+
+/* As the registry does it for a port that is to hold more. */
+static void
+test_elastic_grows_live(void **state OVS_UNUSED)
+{
+    struct mp_request req = {
+        .port = "p", .mtu = 1500, .holds = { .rx = 32 },
+    };
+    struct taker takers[2] = { { .pool = NULL } };
+    pthread_t threads[2];
+    char *error = NULL;
+    struct mp *mp;
+
+    rig_model_is(&(struct mp_model) { .elastic = true });
+    mp = rig_get(&req);
+    takers_start(takers, mp_mempool(mp), threads);
+    for (int i = 0; i < 100; i++) {
+        req.holds.rx += STEP;
+        assert_int_equal(mp_keep(mp, &req, &error), 0);
+        mp_settle("p", &req.holds);
+        assert_true(rig_info(mp).populated >= req.holds.rx);
+        usleep(1000);
+    }
+    takers_stop(takers, threads);
+    assert_int_equal(rig_info(mp).need, 32 + 100 * STEP);
+    assert_int_equal(rig_info(mp).in_use, 0);
+    mp_put(mp, "p");
+    assert_int_equal(rig_n_pools(), 0);
 }
 
 static int
@@ -299,6 +344,7 @@ main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_complete_when_enqueued),
         cmocka_unit_test(test_grow_live),
+        cmocka_unit_test(test_elastic_grows_live),
     };
 
     return cmocka_run_group_tests_name("mem/mp-grow", tests, setup, rig_stop);
