@@ -118,6 +118,16 @@ def br0(sw):
     return sw
 
 
+@pytest.fixture
+def per_port(new_switch):
+    """A running switch with per-port memory and one bridge, br0."""
+    sw = new_switch
+    sw.expect_log(r"Per port memory for DPDK devices enabled\.")
+    sw.start(per_port_memory="true")
+    sw.add_bridge("br0")
+    return sw
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _a_daemon_to_test():
     if not os.access(vswitchd(), os.X_OK):

@@ -138,29 +138,6 @@ def test_one_excludes_the_other(new_switch):
 
 
 @pytest.mark.ours
-def test_changes_that_wait_for_a_restart(sw):
-    """A change to a key that is read once is never silently ignored."""
-    assert sw.appctl("sluice/pending-restart").strip() == "nothing pending"
-    sw.expect_log(r"\|WARN\|.*per-port-memory.*(false|\(unset\)).*true",
-                  r"\|WARN\|.*dpdk-socket-limit.*1234")
-    sw.vsctl("set Open_vSwitch . other_config:per-port-memory=true "
-             "other_config:dpdk-socket-limit=1234")
-    pending = sw.appctl("sluice/pending-restart").splitlines()
-    assert len(pending) == 2, pending
-    memory, = [p for p in pending if "per-port-memory" in p]
-    assert re.search(r"(false|\(unset\)).*true", memory), memory
-    limit, = [p for p in pending if "dpdk-socket-limit" in p]
-    assert "1234" in limit, limit
-    # Once said, not with every further change.
-    sw.add_bridge("br0")
-    assert sum("per-port-memory" in line and "|WARN|" in line
-               for line in sw.log.lines()) == 1
-    sw.vsctl("remove Open_vSwitch . other_config per-port-memory "
-             "-- remove Open_vSwitch . other_config dpdk-socket-limit")
-    assert sw.appctl("sluice/pending-restart").strip() == "nothing pending"
-
-
-@pytest.mark.ours
 def test_pending_is_in_force_after_the_restart(sw):
     sw.expect_log(r"\|WARN\|.*per-port-memory.*(false|\(unset\)).*true",
                   r"Per port memory for DPDK devices enabled\.")
