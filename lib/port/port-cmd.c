@@ -106,7 +106,7 @@ trim(const char *name, struct ds *ds)
     if (error) {
         ds_put_format(ds, "%s: not trimmed: %s\n", name, text);
     } else {
-        ds_put_format(ds, "%s: %u mbufs (%.1f MB) replaced\n", name,
+        ds_put_format(ds, "%s: %u mbufs (%.1f MiB) replaced\n", name,
                       info.populated, (double) info.bytes / (1024 * 1024));
     }
     free(text);

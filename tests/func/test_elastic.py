@@ -107,7 +107,7 @@ def test_trim(elastic):
     old = sw.pools("vh0")[0].name
     assert populated(sw, "vh0") == chunks(need(3 * 1023))
     answer = sw.appctl("netdev-dpdk/mempool-trim")
-    assert re.search(r"^%s: %d mbufs \(\d+\.\d MB\) replaced$" % (
+    assert re.search(r"^%s: %d mbufs \(\d+\.\d MiB\) replaced$" % (
         re.escape(old), chunks(need(3 * 1023))), answer, re.M), answer
     assert populated(sw, "vh0") == chunks(need())
     assert sw.pools("vh0")[0].name != old
