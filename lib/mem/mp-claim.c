@@ -258,9 +258,9 @@ why_not(const struct mp *mp)
     uint32_t n = lacking(mp);
 
     return xasprintf("out of memory on socket %d: mempool \"%s\" needs "
-                     "%"PRIu32" more mbufs (%"PRIu64" bytes)", mp->socket,
-                     mp->name, n,
-                     (uint64_t) n * mp_object_size_of(mp->made.pool));
+                     "%"PRIu32" more mbufs, in whole chunks (%"PRIu64
+                     " bytes)", mp->socket, mp->name, n,
+                     mp_growth_bytes(&mp->made, n));
 }
 
 /* Fills an elastic pool up to what it is asked for.  False: there is no memory

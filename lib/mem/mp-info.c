@@ -39,12 +39,6 @@ mp_granted(const struct mp *mp)
             : populated >= mp->asked ? mp->asked : mp->made.granted);
 }
 
-uint32_t
-mp_object_size_of(const struct rte_mempool *pool)
-{
-    return pool->header_size + pool->elt_size + pool->trailer_size;
-}
-
 void
 mp_get_info(const struct mp *mp, struct mp_info *info)
 {

@@ -176,6 +176,21 @@ mp_make(const struct mp_spec *spec, struct mp_made *m, char **reasonp)
     }
 }
 
+uint64_t
+mp_growth_bytes(const struct mp_made *m, uint32_t n)
+{
+    const struct rte_mempool *pool = m->pool;
+    uint64_t size = pool->header_size + pool->elt_size + pool->trailer_size;
+    uint32_t chunk = mp_chunk_mbufs(m);
+    uint32_t room = pool->size - pool->populated_size;
+    uint32_t rest;
+
+    n = MIN(ROUND_UP(n, chunk), room);
+    rest = n % chunk;
+    return ((uint64_t) (n / chunk) * MP_CHUNK_BYTES
+            + (rest ? rest * size + MP_HEAP_OVERHEAD : 0));
+}
+
 uint32_t
 mp_chunk_mbufs(const struct mp_made *m)
 {

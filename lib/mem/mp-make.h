@@ -48,6 +48,10 @@ int mp_grow(struct mp_made *, uint32_t max);
 bool mp_reserve(struct mp_made *, uint32_t n);
 void mp_unreserve(struct mp_made *);
 
+/* Bytes of DPDK's heap that `n` more mbufs take, for which there must be
+ * room. */
+uint64_t mp_growth_bytes(const struct mp_made *, uint32_t n);
+
 /* Mbufs of a whole chunk. */
 uint32_t mp_chunk_mbufs(const struct mp_made *);
 

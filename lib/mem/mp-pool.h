@@ -69,8 +69,6 @@ void mp_assert_main_thread(void);
 
 /* Mbufs that it got of those asked for. */
 uint32_t mp_granted(const struct mp *);
-/* Bytes of one object of a pool. */
-uint32_t mp_object_size_of(const struct rte_mempool *);
 
 /* Takes a pool without reference out of the registry and frees it. */
 void mp_free(struct mp *);

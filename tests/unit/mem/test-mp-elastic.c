@@ -231,7 +231,7 @@ test_refused(void **state OVS_UNUSED)
     before = rig_info(mp);
     leave_memory(20);
     rig_get_fails(&b, "netdev b, with MTU 1500 on socket 0: out of memory on "
-                  "socket 0: mempool \"", "more mbufs (");
+                  "socket 0: mempool \"", "more mbufs, in whole chunks (");
     after = rig_info(mp);
     assert_int_equal(after.asked, before.asked);
     assert_int_equal(after.populated, before.populated);
@@ -242,10 +242,18 @@ test_refused(void **state OVS_UNUSED)
     /* Likewise a change of a port that has the pool. */
     a.holds.rx = 100000;
     assert_true(mp_keep(mp, &a, &error) < 0);
-    assert_non_null(strstr(error, "more mbufs ("));
+    assert_non_null(strstr(error, "more mbufs, in whole chunks ("));
     free(error);
     assert_int_equal(rig_info(mp).asked, before.asked);
     assert_int_equal(rig_info(mp).populated, before.populated);
+
+    /* One mbuf more than there is room for takes a chunk. */
+    leave_memory(1);
+    a.holds.rx = nic.rx + before.populated - before.need + 1;
+    assert_true(mp_keep(mp, &a, &error) < 0);
+    assert_non_null(strstr(error, "needs 1 more mbufs, in whole chunks "
+                           "(2097152 bytes)"));
+    free(error);
 
     /* In a pool of its own it says what it needs. */
     b.group = "private";
@@ -361,7 +369,7 @@ test_short_for_others(void **state OVS_UNUSED)
     mp_settle("b", &b.holds);
     a.holds.rx = 1025;
     assert_true(mp_keep(mp, &a, &error) < 0);
-    assert_non_null(strstr(error, "more mbufs ("));
+    assert_non_null(strstr(error, "more mbufs, in whole chunks ("));
     free(error);
 
     give_memory_back();
