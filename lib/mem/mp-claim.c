@@ -20,7 +20,7 @@
 #include "mem/mempool.h"
 #include "mem/mp-ledger.h"
 #include "mem/mp-pool.h"
-#include "mem/mp-size.h"
+#include "mem/mp-snapshot.h"
 #include "openvswitch/hmap.h"
 #include "util.h"
 
@@ -192,6 +192,7 @@ mp_claim_update(void)
     free(cache);
     free(need);
     changed = false;
+    mp_snapshot_soon();
 }
 
 uint32_t

@@ -496,6 +496,7 @@ void
 mp_retire(struct mp *mp, bool retire)
 {
     mp->retired = retire;
+    mp_snapshot_soon();
 }
 
 unsigned int

@@ -34,7 +34,8 @@ struct mp_snapshot {
     size_t n_ports;
 };
 
-/* Main thread.  A pool was made, freed, grown, or changed its ports. */
+/* Main thread.  A pool was made, freed, grown or retired, changed its ports,
+ * or needs more or fewer mbufs. */
 void mp_snapshot_soon(void);
 
 /* Main-loop hooks, `now` in ms as by time_msec(). */

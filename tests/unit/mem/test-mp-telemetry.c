@@ -162,6 +162,35 @@ test_seq(void **state OVS_UNUSED)
     assert_int_equal(mp_snapshot_seq(), seq + 4);
 }
 
+/* What the ledger says, and what a trim does, is seen at once, too. */
+static void
+test_seq_of_needs(void **state OVS_UNUSED)
+{
+    struct mp_holding more = { .rx = 512 };
+    struct mp *mp = get("a", "g");
+    uint64_t seq;
+
+    mp_snapshot_run(0);
+    seq = mp_snapshot_seq();
+    mp_snapshot_run(0);
+    assert_int_equal(mp_snapshot_seq(), seq);
+    mp_settle("a", &more);
+    mp_snapshot_run(0);
+    assert_int_equal(mp_snapshot_seq(), seq + 1);
+    mp_settle("a", &more);
+    mp_snapshot_run(0);
+    assert_int_equal(mp_snapshot_seq(), seq + 1);
+    mp_set_threads(2);
+    mp_snapshot_run(0);
+    assert_int_equal(mp_snapshot_seq(), seq + 2);
+    mp_retire(mp, true);
+    mp_snapshot_run(0);
+    assert_int_equal(mp_snapshot_seq(), seq + 3);
+    mp_set_threads(0);
+    mp_put(mp, "a");
+    mp_snapshot_run(0);
+}
+
 /* Telemetry. */
 
 static int telemetry = -1;
@@ -324,6 +353,7 @@ main(void)
         cmocka_unit_test(test_when),
         cmocka_unit_test(test_wait),
         cmocka_unit_test(test_seq),
+        cmocka_unit_test(test_seq_of_needs),
         cmocka_unit_test(test_telemetry),
     };
 
