@@ -40,7 +40,7 @@ static const struct driver {
 } drivers[] = {
     { "net_null", HOLDS_NONE, 0, NULL },
     { "net_ring", LOOP, 16, NULL },
-    { "net_pcap", FILES, 0, NULL },
+    { "net_pcap", HOLDS_NONE | FILES, 0, NULL },
     { "net_tap", EQUAL_QUEUES, 16, NULL },
     { "net_af_packet", HOLDS_NONE, 1, "qpairs" },
 };
@@ -129,7 +129,12 @@ mp_plan_driver(const char *devargs, struct mp_request *req)
         cut_queues(d, devargs, req);
     }
     if (d && d->flags & HOLDS_NONE) {
-        req->holds = (struct mp_holding) { .rx = 0 };
+        /* But for the frames of a file that is sent over and over. */
+        req->holds = (struct mp_holding) {
+            .rx = (d->flags & FILES
+                   && number_arg(devargs, "infinite_rx", 0) == 1
+                   ? req->n_rxq * req->rxq_size : 0),
+        };
     } else if (d && d->flags & LOOP) {
         req->holds = (struct mp_holding) {
             .txq_size = LOOP_RING_MBUFS,

@@ -171,8 +171,12 @@ ethdev_mbuf_need(const struct port *p, bool wanted, struct mp_holding *holds)
     if (quirks & ETHDEV_LOOP) {
         holds->txq_size = LOOP_RING_MBUFS;
         holds->n_txq = r.n_rxq;
-    } else if (!(quirks & ETHDEV_HOLDS_NONE)) {
+        return;
+    }
+    if (!(quirks & ETHDEV_HOLDS_NONE) || quirks & ETHDEV_SETUP_ONCE) {
         holds->rx = (uint32_t) r.n_rxq * r.n_rxq_desc;
+    }
+    if (!(quirks & ETHDEV_HOLDS_NONE)) {
         holds->txq_size = r.n_txq_desc;
         holds->n_txq = r.n_txq;
     }

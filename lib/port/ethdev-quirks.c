@@ -36,9 +36,10 @@ static const struct {
 } table[] = {
     { "net_null", NULL, ETHDEV_ANY_SEGS | ETHDEV_HOLDS_NONE },
     { "net_ring", NULL, ETHDEV_LOOP },
-    { "net_pcap", NULL, ETHDEV_ANY_SEGS },
-    /* Its frames are mbufs of the pool, put into a ring by the first set-up
-     * of the queue; a second one fails. */
+    { "net_pcap", NULL, ETHDEV_ANY_SEGS | ETHDEV_HOLDS_NONE },
+    /* The frames of its file are mbufs of the pool, put into a ring by the
+     * first set-up of the queue; a second one fails.  Of these it receives
+     * copies. */
     { "net_pcap", "infinite_rx=1", ETHDEV_SETUP_ONCE },
     { "net_af_packet", NULL, ETHDEV_HOLDS_NONE },
     { "net_tap", NULL, ETHDEV_EQUAL_QUEUES },

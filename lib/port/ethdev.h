@@ -37,7 +37,8 @@ enum {
     ETHDEV_EQUAL_QUEUES = 1 << 0,   /* as many tx queues as rx queues */
     ETHDEV_LOOP = 1 << 1,           /* what goes out on a tx queue comes in
                                      * again on the rx queue of its number */
-    ETHDEV_SETUP_ONCE = 1 << 2,     /* rx queues can be set up only once */
+    ETHDEV_SETUP_ONCE = 1 << 2,     /* rx queues can be set up only once: they
+                                     * have frames in mbufs, not empty ones */
     ETHDEV_ANY_SEGS = 1 << 3,       /* sends chained mbufs without saying so */
     ETHDEV_HOLDS_NONE = 1 << 4,     /* copies: keeps no mbuf between calls */
     ETHDEV_MEMIF = 1 << 5,          /* leaves its listening socket behind */

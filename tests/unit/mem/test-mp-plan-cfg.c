@@ -143,6 +143,7 @@ test_drivers(void **state OVS_UNUSED)
         "net_null0", "net_ring0", "net_tap0", "net_tap1", "net_af_packet0",
         "net_nullify", "net_af_packet_x,iface=qpairs=7,qpairs=2",
         "net_pcap0,rx_pcap=a,rx_iface=b,tx_pcap=c", "net_pcap1",
+        "net_pcap2,rx_pcap=a,infinite_rx=1",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(four_queues); i++) {
@@ -168,7 +169,8 @@ test_drivers(void **state OVS_UNUSED)
     assert_queues("net_pcap0,rx_pcap=a,rx_iface=b,tx_pcap=c", 2, 2048, 1,
                   2048);
     assert_queues("net_pcap1", 1, 2048, 1, 2048);
-    assert_holds("net_pcap1", 2048, 2048, 1);
+    assert_holds("net_pcap1", 0, 0, 0);
+    assert_holds("net_pcap2,rx_pcap=a,infinite_rx=1", 2048, 0, 0);
 }
 
 static void

@@ -103,19 +103,36 @@ reconfigure_often(struct port *p, struct cfg_settings set, int times)
 }
 
 static void
+check_holds(const struct port *p, uint32_t rx, uint32_t tx)
+{
+    struct mp_holding holds = { .rx = 0 };
+
+    ethdev_class.mbuf_need(p, false, &holds);
+    assert_int_equal(holds.rx, rx);
+    assert_int_equal(holds.txq_size * holds.n_txq, tx);
+}
+
+static uint32_t
+in_use(const struct port *p)
+{
+    struct mp_info info;
+
+    mp_get_info(p->mp, &info);
+    return info.in_use;
+}
+
+static void
 test_ring(void **state OVS_UNUSED)
 {
     struct port *p = rig_create_dpdk("ring0", "net_ring0", 2, 3);
-    struct mp_holding holds = { .rx = 0 };
     struct rte_mbuf *m[PORT_BURST];
 
     /* No tx queue without an rx queue that takes the frames out again. */
     assert_int_equal(p->running.n_txq, 2);
-    ethdev_class.mbuf_need(p, false, &holds);
-    assert_int_equal(holds.rx, 0);
-    assert_int_equal(holds.txq_size * holds.n_txq, 2 * 1023);
+    check_holds(p, 0, 2 * 1023);
     send_frames(p, 0, 3);
     send_frames(p, 1, 4);
+    assert_int_equal(in_use(p), 7);
     assert_int_equal(port_rx(p, 0, m, PORT_BURST), 3);
     rte_pktmbuf_free_bulk(m, 3);
     assert_int_equal(receive(p, 1), 4);
@@ -178,9 +195,12 @@ test_pcap(void **state OVS_UNUSED)
 
     assert_int_equal(p->running.n_rxq, 1);
     assert_int_equal(p->running.n_txq, 1);
+    check_holds(p, 0, 0);
+    assert_int_equal(in_use(p), 0);
     assert_int_equal(receive(p, 0), PCAP_FRAMES);
     assert_int_equal(receive(p, 0), 0);
     send_frames(p, 2, 5);
+    assert_int_equal(in_use(p), 0);
     assert_int_equal(rig_stat(p, "rx_bytes"), PCAP_FRAMES * PCAP_LEN);
     assert_int_equal(rig_stat(p, "tx_packets"), 5);
     assert_int_equal(file_size(out), 24 + 5 * (16 + 64));
@@ -219,7 +239,10 @@ test_pcap_infinite(void **state OVS_UNUSED)
     struct cfg_settings set = rig_settings(devargs, 1, 0);
     struct port *p = rig_create(CFG_TYPE_DPDK, "pcap0", &set, 1);
 
+    check_holds(p, 2048, 0);
+    assert_int_equal(in_use(p), PCAP_FRAMES);
     assert_int_equal(receive(p, 0), PORT_BURST);
+    assert_int_equal(in_use(p), PCAP_FRAMES);
     reconfigure_often(p, set, 5);
     assert_int_equal(receive(p, 0), PORT_BURST);
     send_frames(p, 0, 3);
@@ -313,7 +336,6 @@ static void
 test_af_packet(void **state OVS_UNUSED)
 {
     struct cfg_settings set = rig_settings("net_af_packet0,iface=lo", 2, 0);
-    struct mp_holding holds = { .rx = 0 };
     struct cfg_settings jumbo = rig_settings("net_af_packet0,iface=lo", 2,
                                              9000);
     unsigned int n = 0;
@@ -327,8 +349,7 @@ test_af_packet(void **state OVS_UNUSED)
     p = rig_create(CFG_TYPE_DPDK, "ap0", &set, 3);
     assert_int_equal(p->running.n_rxq, 1);
     assert_int_equal(p->running.n_txq, 1);
-    ethdev_class.mbuf_need(p, false, &holds);
-    assert_int_equal(holds.rx + holds.txq_size, 0);
+    check_holds(p, 0, 0);
     send_frames(p, 0, 8);
     for (int i = 0; i < 100 && n < 8; i++) {
         n += receive(p, 0);

@@ -67,18 +67,20 @@ test_ring(void **state OVS_UNUSED)
     compare("net_ring0", 20, 20);
 }
 
-/* Writes a file without frames to the test's folder. */
+/* Writes a file with a frame to the test's folder. */
 static char *
 write_pcap(void)
 {
     static const uint32_t head[] = {
         0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1 /* Ethernet */
     };
+    static const uint32_t frame[4 + 15] = { 0, 0, 60, 60 };
     char *path = xasprintf("%s/in.pcap", rig_dir);
     FILE *f = fopen(path, "w");
 
     assert_non_null(f);
     assert_int_equal(fwrite(head, sizeof head, 1, f), 1);
+    assert_int_equal(fwrite(frame, sizeof frame, 1, f), 1);
     fclose(f);
     return path;
 }
@@ -90,17 +92,20 @@ test_pcap(void **state OVS_UNUSED)
     char *sends = xasprintf("net_pcap0,tx_pcap=%s/a.pcap,"
                             "tx_pcap=%s/b.pcap", rig_dir, rig_dir);
     char *receives = xasprintf("net_pcap0,rx_pcap=%s", in);
+    char *repeats = xasprintf("net_pcap0,rx_pcap=%s,infinite_rx=1", in);
     char *both = xasprintf("net_pcap0,rx_pcap=%s,rx_pcap=%s,"
                            "tx_pcap=%s/a.pcap", in, in, rig_dir);
 
     compare_some(sends);
     compare_some(receives);
+    compare_some(repeats);
     /* (The driver loses the memory of files that it need not read.) */
     compare(both, 2, 5);
     compare(both, 3, 2);
     free(in);
     free(sends);
     free(receives);
+    free(repeats);
     free(both);
 }
 
