@@ -288,6 +288,42 @@ test_no_memzone(void **state OVS_UNUSED)
 }
 
 static void
+count_zone(const struct rte_memzone *zone OVS_UNUSED, void *n)
+{
+    ++*(unsigned int *) n;
+}
+
+/* A pool takes two, so there can be 1,280 but for what DPDK takes itself. */
+static void
+test_as_many_pools_as_memzones(void **state OVS_UNUSED)
+{
+    static struct mp *pools[RTE_MAX_MEMZONE];
+    struct mp_request req = rig_request("p", 1500);
+    unsigned int n_zones = 0, n = 0;
+    char *error = NULL;
+    char group[16];
+
+    req.n_mbufs = 1;
+    req.group = group;
+    rte_memzone_walk(count_zone, &n_zones);
+    for (;;) {
+        snprintf(group, sizeof group, "g%u", n);
+        pools[n] = mp_get(&req, &error);
+        if (!pools[n]) {
+            break;
+        }
+        n++;
+    }
+    assert_non_null(strstr(error, "no memzone is left"));
+    free(error);
+    assert_int_equal(n, (RTE_MAX_MEMZONE - n_zones) / 2);
+    assert_in_range(n, 1270, 1280);
+    while (n > 0) {
+        mp_put(pools[--n], "p");
+    }
+}
+
+static void
 test_free_memory(void **state OVS_UNUSED)
 {
     char root[] = "/tmp/sluice-sys-XXXXXX";
@@ -353,6 +389,7 @@ main(void)
         cmocka_unit_test(test_regrow),
         cmocka_unit_test(test_regrow_interrupted),
         cmocka_unit_test(test_no_memzone),
+        cmocka_unit_test(test_as_many_pools_as_memzones),
         cmocka_unit_test(test_free_memory),
     };
 
