@@ -3,13 +3,16 @@
  * micro-forward.c: what forwarding alone costs, in TSC cycles per frame.
  *
  *     micro-forward [--core N] [--burst N] [--table ENTRIES] [--rounds N]
- *                   [--only TEXT-IN-THE-LINE'S-NAME]
+ *                   [--frames N] [--only TEXT-IN-THE-LINE'S-NAME]
  *
  * Two ports of a bridge with a class of their own: bursts come from memory,
  * tx counts them and gives them back.  Before each burst its addresses are
  * written (the frames are then in the first-level cache, as after a copy from
  * a guest); only forward_burst() is timed.  Each line is the median of the
  * rounds, with the least and the most.
+ *
+ * With --frames bursts are of N mbufs in turn, as from rings of so many
+ * descriptors: how they lie in memory begins to matter.
  *
  * A burst that took over 100 us was interrupted by another process, and is
  * left out.  Not a test: nothing in here can fail.  For reference, an empty burst
@@ -41,6 +44,7 @@ enum {
     FRAMES_PER_ROUND = 200000,
     FRAME_SIZE = 60,
     MAX_ROUNDS = 99,
+    MAX_FRAMES = 16384,
     N_PORTS = 9,
 };
 
@@ -52,7 +56,8 @@ static const char *only = "";
 
 static struct port_class bench_class;
 static uint64_t sent;
-static struct rte_mbuf *frames[FORWARD_BURST];
+static struct rte_mbuf *frames[MAX_FRAMES];
+static unsigned int n_frames;   /* 0: as many as a burst has */
 static struct port *ports[N_PORTS];
 static struct forward_ctx *ctx;
 
@@ -93,6 +98,20 @@ address(unsigned int side, uint64_t i)
     return UINT64_C(0x020000000000) | (uint64_t) side << 32 | i;
 }
 
+/* Those of the next burst. */
+static struct rte_mbuf **
+next_frames(void)
+{
+    static unsigned int next;
+    struct rte_mbuf **m = frames + next;
+
+    next += burst_size;
+    if (next + burst_size > n_frames) {
+        next = 0;
+    }
+    return m;
+}
+
 enum kind { PAIRS, NOTHING, FLOODS, STORM };
 
 /* Cycles per frame of one round. */
@@ -105,6 +124,7 @@ run_round(enum kind kind, uint64_t n_pairs)
     uint64_t n = 0, cycles = 0, next = 0;
 
     while (n < FRAMES_PER_ROUND) {
+        struct rte_mbuf **m = next_frames();
         uint32_t now = switch_now();
         uint64_t start, taken;
 
@@ -119,10 +139,10 @@ run_round(enum kind kind, uint64_t n_pairs)
                 storm = storm * UINT64_C(6364136223846793005) + 1;
                 src = (storm >> 16 & UINT64_C(0xfeffffffffff));
             }
-            write_addresses(frames[i], dst, src);
+            write_addresses(m[i], dst, src);
         }
         start = rte_rdtsc_precise();
-        forward_burst(ctx, in, frames,
+        forward_burst(ctx, in, m,
                       kind == NOTHING ? 0 : (uint16_t) burst_size, now);
         taken = rte_rdtsc_precise() - start;
         if (taken < limit) {
@@ -190,7 +210,7 @@ take_frames(void)
 {
     static const struct mp_model model;
     struct mp_request req = {
-        .port = "frames", .mtu = CFG_MTU_DEFAULT, .n_mbufs = 2048,
+        .port = "frames", .mtu = CFG_MTU_DEFAULT, .n_mbufs = MAX_FRAMES,
     };
     char *error = NULL;
     struct mp *mp;
@@ -200,7 +220,7 @@ take_frames(void)
     if (!mp) {
         ovs_fatal(0, "%s", error);
     }
-    if (rte_pktmbuf_alloc_bulk(mp_mempool(mp), frames, FORWARD_BURST)) {
+    if (rte_pktmbuf_alloc_bulk(mp_mempool(mp), frames, n_frames)) {
         ovs_fatal(0, "no frames");
     }
 }
@@ -247,6 +267,7 @@ parse_options(int argc, char **argv)
         { "burst", required_argument, NULL, 'b' },
         { "table", required_argument, NULL, 't' },
         { "rounds", required_argument, NULL, 'r' },
+        { "frames", required_argument, NULL, 'f' },
         { "only", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
@@ -261,17 +282,22 @@ parse_options(int argc, char **argv)
             table_size = (unsigned int) atoi(optarg);
         } else if (c == 'r') {
             rounds = (unsigned int) atoi(optarg);
+        } else if (c == 'f') {
+            n_frames = (unsigned int) atoi(optarg);
         } else if (c == 'o') {
             only = optarg;
         } else {
             exit(2);
         }
     }
+    n_frames = n_frames ? n_frames : burst_size;
     if (burst_size < 1 || burst_size > FORWARD_BURST || rounds < 1
         || rounds > MAX_ROUNDS || table_size < 10
-        || table_size > FDB_ENTRIES_MAX) {
-        ovs_fatal(0, "burst 1 to %d, rounds 1 to %d, table 10 to %d",
-                  FORWARD_BURST, MAX_ROUNDS, FDB_ENTRIES_MAX);
+        || table_size > FDB_ENTRIES_MAX || n_frames < burst_size
+        || n_frames > MAX_FRAMES) {
+        ovs_fatal(0, "burst 1 to %d, rounds 1 to %d, table 10 to %d, frames "
+                  "one burst's to %d", FORWARD_BURST, MAX_ROUNDS,
+                  FDB_ENTRIES_MAX, MAX_FRAMES);
     }
 }
 
@@ -282,7 +308,7 @@ start_eal(const char *program)
     char *argv[] = {
         CONST_CAST(char *, program), prefix, (char *) "--no-huge",
         (char *) "--no-pci", (char *) "-m",
-        (char *) "64", (char *) "--lcores", lcores,
+        (char *) "128", (char *) "--lcores", lcores,
         (char *) "--log-level=error", NULL,
     };
 
@@ -310,7 +336,7 @@ main(int argc, char **argv)
     bench_class = fake_class;
     bench_class.tx = bench_tx;
     take_frames();
-    for (unsigned int i = 0; i < FORWARD_BURST; i++) {
+    for (unsigned int i = 0; i < n_frames; i++) {
         memset(rte_pktmbuf_append(frames[i], FRAME_SIZE), 0, FRAME_SIZE);
     }
 
