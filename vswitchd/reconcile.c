@@ -178,6 +178,9 @@ del_iface(const char *name)
             bridge_del_port(br, r->port);
         }
         port_delete(r->port);
+        if (eal_state() == EAL_RUNNING) {
+            pmd_reassign();
+        }
     }
     free_rec(r);
 }
@@ -247,6 +250,10 @@ run_set_iface(const struct cfg_step *s)
     char *error = NULL;
 
     if (r && r->port) {
+        const char *affinity = r->port->wanted.rxq_affinity;
+        bool moves = !nullable_string_is_equal(affinity,
+                                               s->iface->set.rxq_affinity);
+
         r->tried = true;
         cfg_settings_destroy(&r->set);
         cfg_settings_clone(&r->set, &s->iface->set);
@@ -254,6 +261,9 @@ run_set_iface(const struct cfg_step *s)
         port_set(r->port, &s->iface->set, pmd_n_senders(), &error);
         free(error);
         follow_mtu(r);
+        if (moves && eal_state() == EAL_RUNNING) {
+            pmd_rebalance();
+        }
     }
 }
 
@@ -652,6 +662,7 @@ reconcile_apply(struct cfg *cfg)
     cfg_parse_objects(&current, &env);
     say_findings();
 
+    pmd_configure(&current.pmd);
     apply_pmd_mask();
     if (before != eal_state()) {
         port_for_each(wake_one, NULL);

@@ -10,6 +10,7 @@ lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-option.h \
 	lib/cfg/cfg-parse.c \
 	lib/cfg/cfg-parse.h \
+	lib/cfg/cfg-pmd.c \
 	lib/cfg/cfg-private.h \
 	lib/cfg/cfg-qos.c \
 	lib/cfg/cfg-startup.c \

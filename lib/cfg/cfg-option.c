@@ -13,6 +13,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "cfg/cfg-parse.h"
+#include "cfg/cfg-private.h"
 #include "smap.h"
 #include "util.h"
 
@@ -118,6 +119,7 @@ value_size(enum cfg_option_kind kind)
     case CFG_OPT_MAC:
     case CFG_OPT_MASK:
     case CFG_OPT_GROUP:
+    case CFG_OPT_AFFINITY:
         return sizeof(char *);
     }
     OVS_NOT_REACHED();
@@ -192,6 +194,10 @@ parse_value(const struct cfg_option *o, const char *s, union value *v)
     case CFG_OPT_GROUP:
         v->text = parse_group(s);
         return v->text != NULL;
+
+    case CFG_OPT_AFFINITY:
+        v->text = cfg_parse_affinity(s);
+        return v->text != NULL;
     }
     OVS_NOT_REACHED();
 }
@@ -257,6 +263,12 @@ describe_error(const struct cfg_option *o, const char *s)
                                "and commas", CFG_GROUP_MAX);
         }
         ds_put_cstr(&ds, ": ignoring it");
+        break;
+
+    case CFG_OPT_AFFINITY:
+        ds_put_format(&ds, "is no list QUEUE:CORE,... of queues from 0 to %d, "
+                           "each once, and cores from 0 to %d: ignoring it",
+                      CFG_RXQ_MAX - 1, CFG_CORE_MAX);
         break;
     }
     return ds_steal_cstr(&ds);

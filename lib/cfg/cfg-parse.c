@@ -32,9 +32,20 @@ BUILD_ASSERT_DECL(sizeof(enum cfg_dpdk_init) == sizeof(int));
 BUILD_ASSERT_DECL(CFG_DPDK_FALSE == 0 && CFG_DPDK_TRUE == 1
                   && CFG_DPDK_TRY == 2);
 
+/* The order of `enum cfg_rxq_assign`. */
+static const char *const rxq_assign_words[] = {
+    "cycles", "roundrobin", "group", NULL
+};
+BUILD_ASSERT_DECL(sizeof(enum cfg_rxq_assign) == sizeof(int));
+BUILD_ASSERT_DECL(CFG_RXQ_CYCLES == 0 && CFG_RXQ_ROUNDROBIN == 1
+                  && CFG_RXQ_GROUP == 2);
+
 static const struct cfg_option ovs_options[] = {
     { "dpdk-init", MEMBER(WORD, cfg, dpdk_init), .words = dpdk_init_words },
     { "pmd-cpu-mask", MEMBER(MASK, cfg, pmd_cpu_mask) },
+    { "pmd-rxq-assign", MEMBER(WORD, cfg, pmd.rxq_assign),
+      .words = rxq_assign_words },
+    { "pmd-rxq-isolate", MEMBER(BOOL, cfg, pmd.rxq_isolate), .def = true },
     { "stats-update-interval", MEMBER(INT, cfg, stats_interval),
       .def = 5000, .min = 5000, .max = UINT32_MAX },
     { "mempool-numa-fallback", MEMBER(BOOL, cfg, mempool_numa_fallback) },
@@ -74,6 +85,8 @@ static const struct cfg_option iface_options[] = {
 
 static const struct cfg_option iface_other_options[] = {
     { "mempool-group", MEMBER(GROUP, cfg_settings, mempool_group) },
+    { "pmd-rxq-affinity", .types = ETHDEV | VHOST,
+      MEMBER(AFFINITY, cfg_settings, rxq_affinity) },
 };
 
 /* Interface types that stock clients may ask for. */
@@ -427,6 +440,7 @@ cfg_parse_global(struct cfg *cfg)
                       &cfg->other_config, cfg, report_object,
                       &(struct context) { .cfg = cfg,
                                           .table = "Open_vSwitch" });
+    cfg_check_pmd(cfg);
 }
 
 void

@@ -31,8 +31,6 @@ static const struct unacted ovs_later[] = {
     { .key = "pmd-auto-lb-rebal-interval" },
     { .key = "pmd-maxsleep", .same = "0" },
     { .key = "pmd-perf-metrics", .same = "false" },
-    { .key = "pmd-rxq-assign", .same = "roundrobin" },
-    { .key = "pmd-rxq-isolate", .same = "true" },
     { .key = "pmd-sleep-max", .same = "0" },
     { .key = "tx-flush-interval", .same = "0" },
 };
@@ -76,7 +74,6 @@ static const struct unacted iface_options[] = {
 };
 
 static const struct unacted iface_other_config[] = {
-    { "pmd-rxq-affinity", NULL, ETHDEV | VHOST },
     { "tx-steering", "thread", ETHDEV | VHOST },
 };
 

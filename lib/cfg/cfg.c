@@ -292,6 +292,7 @@ cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
     dst->mac = nullable_xstrdup(src->mac);
     dst->mempool_group = nullable_xstrdup(src->mempool_group);
     cfg_qos_clone(&dst->qos, &src->qos);
+    dst->rxq_affinity = nullable_xstrdup(src->rxq_affinity);
 }
 
 bool
@@ -310,7 +311,8 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && nullable_string_is_equal(a->mac, b->mac)
            && nullable_string_is_equal(a->mempool_group, b->mempool_group)
            && cfg_policing_equal(&a->policing, &b->policing)
-           && cfg_qos_equal(&a->qos, &b->qos);
+           && cfg_qos_equal(&a->qos, &b->qos)
+           && nullable_string_is_equal(a->rxq_affinity, b->rxq_affinity);
 }
 
 void
@@ -321,4 +323,5 @@ cfg_settings_destroy(struct cfg_settings *set)
     free(set->mac);
     free(set->mempool_group);
     cfg_qos_destroy(&set->qos);
+    free(set->rxq_affinity);
 }

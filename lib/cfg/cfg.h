@@ -43,6 +43,7 @@ enum {
     CFG_NAME_MAX = 255,         /* longest name of an object, in bytes */
     CFG_IFNAME_MAX = 15,        /* likewise of a kernel device */
     CFG_SUN_PATH_MAX = 107,     /* longest path of a Unix socket, in bytes */
+    CFG_CORE_MAX = 1023,        /* highest number of a core */
     CFG_GROUP_MAX = 64,         /* longest name of a mempool group, in bytes */
 };
 
@@ -90,8 +91,20 @@ struct cfg_settings {
     char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
     char *mempool_group;        /* other_config:mempool-group, "private" for
                                  * the port's own; NULL: none asked for */
+    char *rxq_affinity;         /* other_config:pmd-rxq-affinity, see
+                                 * cfg_affinity_core(); NULL: none */
     struct cfg_policing policing;
     struct cfg_qos qos;         /* that of the port that it is in */
+};
+
+/* How rx queues are spread over PMD threads (lib/pmd/rxq-assign.h). */
+enum cfg_rxq_assign { CFG_RXQ_CYCLES, CFG_RXQ_ROUNDROBIN, CFG_RXQ_GROUP };
+
+/* Settings of PMD threads that take effect at any time. */
+struct cfg_pmd {
+    enum cfg_rxq_assign rxq_assign;
+    bool rxq_isolate;           /* a thread with pinned queues has no others;
+                                 * false only with CFG_RXQ_GROUP */
 };
 
 struct cfg_iface {
@@ -164,6 +177,7 @@ struct cfg {
     /* Checked. */
     enum cfg_dpdk_init dpdk_init;
     char *pmd_cpu_mask;         /* hexadecimal digits without 0x, or NULL */
+    struct cfg_pmd pmd;
     uint32_t stats_interval;    /* ms, >= 5000 */
     bool mempool_numa_fallback; /* may a port's pool be on another socket? */
     char **warnings;            /* texts for the log, one per wrong value,
@@ -201,6 +215,10 @@ bool cfg_qos_equal(const struct cfg_qos *, const struct cfg_qos *);
 void cfg_qos_destroy(struct cfg_qos *);
 bool cfg_policing_equal(const struct cfg_policing *,
                         const struct cfg_policing *);
+
+/* The core that `affinity` (a checked pmd-rxq-affinity, or NULL) names for rx
+ * queue `queue`; -1: none. */
+int cfg_affinity_core(const char *affinity, unsigned int queue);
 
 /* Growing the arrays: each returns a zeroed new element with its maps
  * initialised; earlier pointers into the array become invalid. */

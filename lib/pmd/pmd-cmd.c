@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pmd-cmd.c: dpif-netdev/pmd-rxq-show, pmd-stats-show, pmd-stats-clear.
+ * pmd-cmd.c: dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-stats-show,
+ * pmd-stats-clear.
  *
  * The commands read the threads' counters and, being of the main thread, the
  * lists it published.  Clearing remembers where each thread stood.
@@ -199,7 +200,8 @@ show_rxqs(struct ds *reply, const struct pmd_thread *t, unsigned int secs)
     };
 
     pmd_format_thread(reply, t->node, t->core);
-    ds_put_cstr(reply, "  isolated : false\n");
+    ds_put_format(reply, "  isolated : %s\n",
+                  t->isolated ? "true" : "false");
     for (size_t i = 0; i < list->n; i++) {
         const struct poll_rxq *rxq = &list->rxqs[i];
         const struct port_class *class = rxq->port->class;
@@ -242,12 +244,26 @@ rxq_show(struct unixctl_conn *conn, int argc, const char *argv[],
     ds_destroy(&reply);
 }
 
+static void
+rebalance(struct unixctl_conn *conn, int argc, const char *argv[],
+          void *aux OVS_UNUSED)
+{
+    struct request r;
+
+    if (parse(conn, argc, argv, false, &r)) {
+        pmd_rebalance();
+        unixctl_command_reply(conn, "pmd rxq rebalance requested.\n");
+    }
+}
+
 void
 pmd_cmd_init(void)
 {
     unixctl_command_register("dpif-netdev/pmd-rxq-show",
                              "[-pmd core] [-secs secs] [dp]", 0, 5,
                              rxq_show, NULL);
+    unixctl_command_register("dpif-netdev/pmd-rxq-rebalance", "[dp]", 0, 1,
+                             rebalance, NULL);
     unixctl_command_register("dpif-netdev/pmd-stats-show",
                              "[-pmd core] [dp]", 0, 3, stats_show, NULL);
     unixctl_command_register("dpif-netdev/pmd-stats-clear",

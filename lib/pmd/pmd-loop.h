@@ -30,6 +30,7 @@ struct pmd_thread {
     /* Main only. */
     struct packet_thread thread;
     unsigned int sender;        /* number for port_tx() */
+    bool isolated;              /* has pinned queues and no others */
     struct forward_ctx *forward;        /* in the list that is in force */
     struct pmd_stats base;      /* as of the last pmd-stats-clear */
     uint64_t past_tx_packets, past_tx_batches;  /* of earlier `forward`s */

@@ -10,6 +10,7 @@
 #include <config.h>
 #include "pmd/pmd-reload.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,14 @@ struct rxq {
     struct rxq_perf *perf;
     struct pmd_thread *owner;   /* whose list has it, or NULL */
     struct pmd_thread *next;    /* who shall have it */
+    uint64_t load;              /* at the last plan; cycles */
+    int pin;                    /* core that the user named; -1: none */
     uint16_t queue;
+    bool pinned;                /* with `next`: to that core */
     bool remote;                /* with `next`: on another NUMA node */
     bool gone;                  /* its port has it no more */
+    bool told;                  /* why `pin` is not heeded, or why no thread
+                                 * polls it */
 };
 
 /* Published ports, in order of name, and their queues, likewise. */
@@ -133,21 +139,42 @@ log_given(const struct rxq *rxq)
                   "is polled from numa node %d.", rxq->port->running.socket,
                   rxq->port->name, rxq->queue, rxq->next->node);
     }
-    VLOG_INFO("Core %2d on numa node %d assigned port '%s' rx queue %u.",
-              rxq->next->core, rxq->next->node, rxq->port->name, rxq->queue);
+    VLOG_INFO("Core %2d on numa node %d %s port '%s' rx queue %u (measured "
+              "processing cycles %"PRIu64").", rxq->next->core,
+              rxq->next->node, rxq->pinned ? "is pinned with" : "assigned",
+              rxq->port->name, rxq->queue, rxq->load);
+}
+
+/* Says, once, what the user would not expect. */
+static void
+tell(struct rxq *rxq, bool any_thread)
+{
+    bool odd = any_thread && (!rxq->next || (rxq->pin >= 0 && !rxq->pinned));
+
+    if (odd && !rxq->told && rxq->pin >= 0) {
+        VLOG_WARN("port '%s' rx queue %u: pmd-rxq-affinity names core %d, "
+                  "which has no PMD thread: %s", rxq->port->name, rxq->queue,
+                  rxq->pin, rxq->next ? "another polls it"
+                  : "the others are isolated, so none polls it");
+    } else if (odd && !rxq->told) {
+        VLOG_WARN("port '%s' rx queue %u: no thread polls it: all are "
+                  "isolated by pmd-rxq-affinity", rxq->port->name,
+                  rxq->queue);
+    }
+    rxq->told = odd;
 }
 
 /* Gives every queue that nobody has to the thread that shall have it. */
 static void
-give(void)
+give(enum cfg_rxq_assign how)
 {
     bool any = false;
 
     for (size_t i = 0; i < n_rxqs; i++) {
         if (rxqs[i]->next && !rxqs[i]->owner) {
             if (!any) {
-                VLOG_INFO("Performing pmd to rx queue assignment using "
-                          "roundrobin algorithm.");
+                VLOG_INFO("Performing pmd to rx queue assignment using %s "
+                          "algorithm.", rxq_assign_name(how));
             }
             log_given(rxqs[i]);
             any = true;
@@ -179,6 +206,7 @@ rxq_create(struct port *port, uint16_t queue)
 
     rxq->port = port;
     rxq->queue = queue;
+    rxq->pin = -1;
     rxq->perf = xzalloc_cacheline(sizeof *rxq->perf);
     return rxq;
 }
@@ -234,14 +262,23 @@ drop_gone(void)
     n_rxqs = n;
 }
 
-/* Decides `next` of each queue. */
-static void
-plan(struct pmd_thread *const *threads, size_t n)
+/* What the queue cost over the last minute. */
+static uint64_t
+load_of(const struct rxq *rxq)
+{
+    return perf_history_sum(&rxq->perf->history, perf_interval(rte_rdtsc()),
+                            PERF_INTERVALS);
+}
+
+/* The request for all queues that are not gone.  free_request() frees it. */
+static struct rxq_assign_request
+make_request(struct pmd_thread *const *threads, size_t n,
+             const struct rxq_assign_policy *policy, bool stay)
 {
     struct rxq_assign_thread *t = xcalloc(MAX(n, 1), sizeof *t);
     struct rxq_assign_queue *q = xcalloc(MAX(n_rxqs, 1), sizeof *q);
-    struct rxq_assign_place *places = xcalloc(MAX(n_rxqs, 1), sizeof *places);
     struct rxq_assign_request request = {
+        .policy = *policy,
         .threads = t,
         .n_threads = n,
         .queues = q,
@@ -252,14 +289,41 @@ plan(struct pmd_thread *const *threads, size_t n)
         t[i].node = threads[i]->node;
     }
     for (size_t i = 0; i < n_rxqs; i++) {
-        if (!rxqs[i]->gone) {
+        struct rxq *rxq = rxqs[i];
+
+        rxq->load = load_of(rxq);
+        rxq->pin = cfg_affinity_core(rxq->port->wanted.rxq_affinity,
+                                     rxq->queue);
+        if (!rxq->gone) {
             q[request.n_queues++] = (struct rxq_assign_queue) {
-                .port = rxqs[i]->port->name,
-                .queue = rxqs[i]->queue,
-                .node = rxqs[i]->port->running.socket,
+                .port = rxq->port->name,
+                .queue = rxq->queue,
+                .node = rxq->port->running.socket,
+                .pin = rxq->pin,
+                .stay = stay && rxq->owner ? rxq->owner->core : -1,
+                .load = rxq->load,
             };
         }
     }
+    return request;
+}
+
+static void
+free_request(struct rxq_assign_request *request)
+{
+    free(request->threads);
+    free(CONST_CAST(struct rxq_assign_queue *, request->queues));
+}
+
+/* Decides `next` of each queue. */
+static void
+plan(struct pmd_thread *const *threads, size_t n,
+     const struct rxq_assign_policy *policy, bool stay)
+{
+    struct rxq_assign_request request = make_request(threads, n, policy,
+                                                     stay);
+    struct rxq_assign_place *places = xcalloc(MAX(n_rxqs, 1), sizeof *places);
+
     rxq_assign(&request, places);
     for (size_t i = 0, j = 0; i < n_rxqs; i++) {
         const struct rxq_assign_place *place;
@@ -269,21 +333,26 @@ plan(struct pmd_thread *const *threads, size_t n)
             place = &places[j++];
             rxqs[i]->next = place->thread < 0 ? NULL : threads[place->thread];
             rxqs[i]->remote = place->remote;
+            rxqs[i]->pinned = place->pinned;
+            tell(rxqs[i], n > 0);
         }
     }
+    for (size_t i = 0; i < n; i++) {
+        threads[i]->isolated = request.threads[i].isolated;
+    }
     free(places);
-    free(q);
-    free(t);
+    free_request(&request);
 }
 
 void
-reload_assign(struct pmd_thread *const *threads, size_t n)
+reload_assign(struct pmd_thread *const *threads, size_t n,
+              const struct rxq_assign_policy *policy, bool stay)
 {
     extend_table();
-    plan(threads, n);
+    plan(threads, n, policy, stay);
     withdraw();
     drop_gone();
-    give();
+    give(policy->how);
 }
 
 /* The port's index, or where it would stand. */

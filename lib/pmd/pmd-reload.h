@@ -39,12 +39,14 @@
 #ifndef PMD_PMD_RELOAD_H
 #define PMD_PMD_RELOAD_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct forward_ctx;
 struct pmd_thread;
 struct port;
+struct rxq_assign_policy;
 struct rxq_perf;
 
 struct poll_rxq {
@@ -71,8 +73,11 @@ void reload_remove_port(struct port *);
 
 /* Distributes the queues of all ports to `threads` and to no others, and says
  * so in the log where something changed.  No threads: queues are polled by
- * nobody. */
-void reload_assign(struct pmd_thread *const *threads, size_t n);
+ * nobody.  With `stay`, queues stay where they are as far as rxq-assign.h
+ * allows; else they are distributed by what they cost over the last minute.
+ * Sets `isolated` of the threads. */
+void reload_assign(struct pmd_thread *const *threads, size_t n,
+                   const struct rxq_assign_policy *, bool stay);
 
 /* Gives the thread another sender number, unused by any other thread. */
 void reload_renumber(struct pmd_thread *, unsigned int sender);

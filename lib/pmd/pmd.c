@@ -30,6 +30,7 @@
 #include "pmd/pmd-mask.h"
 #include "pmd/pmd-private.h"
 #include "pmd/pmd-reload.h"
+#include "pmd/rxq-assign.h"
 #include "port/kernel.h"
 #include "port/port.h"
 #include "util.h"
@@ -39,6 +40,10 @@
 static bool running;
 static struct pmd_thread **threads;     /* in order of core */
 static size_t n_threads;
+static struct rxq_assign_policy policy = {
+    .how = CFG_RXQ_CYCLES,
+    .isolate = true,
+};
 
 bool
 pmd_is_running(void)
@@ -295,7 +300,7 @@ change_apply(struct change *c)
 
     /* 2 Queues move, from ending threads too.  These send nothing from now
      *   on. */
-    reload_assign(threads, n_threads);
+    reload_assign(threads, n_threads, &policy, false);
 
     /* 3 So they can go, and their numbers are free. */
     for (size_t i = 0; i < c->n_ending; i++) {
@@ -360,7 +365,31 @@ pmd_publish_port(struct port *port)
 void
 pmd_reassign(void)
 {
-    reload_assign(threads, n_threads);
+    reload_assign(threads, n_threads, &policy, true);
+}
+
+void
+pmd_rebalance(void)
+{
+    reload_assign(threads, n_threads, &policy, false);
+}
+
+void
+pmd_configure(const struct cfg_pmd *cfg)
+{
+    struct rxq_assign_policy new = {
+        .how = cfg->rxq_assign,
+        .isolate = cfg->rxq_isolate,
+    };
+
+    if (new.how != policy.how) {
+        VLOG_INFO("Rxq to PMD assignment mode changed to: '%s'.",
+                  rxq_assign_name(new.how));
+    }
+    if (new.how != policy.how || new.isolate != policy.isolate) {
+        policy = new;
+        pmd_rebalance();
+    }
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+struct cfg_pmd;
 struct port;
 
 /* After the EAL is up.  Starts the I/O thread. */
@@ -46,10 +47,20 @@ int pmd_cores(int *cores, int max);
 void pmd_quiesce_port(struct port *);
 void pmd_publish_port(struct port *);
 
-/* Number of rx queues or their assignment may have changed. */
+/* The number of rx queues may have changed, or a port is gone: queues without
+ * thread get one, the others stay if they can. */
 void pmd_reassign(void);
 
-/* dpif-netdev/pmd-rxq-show, pmd-stats-show, pmd-stats-clear. */
+/* Distributes all queues anew, by what they cost lately and by
+ * cfg_settings.rxq_affinity of their ports. */
+void pmd_rebalance(void);
+
+/* Takes the settings over; queues are distributed anew if the way of it
+ * changed.  May be called before pmd_init(). */
+void pmd_configure(const struct cfg_pmd *);
+
+/* dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-stats-show,
+ * pmd-stats-clear. */
 void pmd_cmd_init(void);
 
 #endif

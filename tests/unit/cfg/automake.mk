@@ -21,6 +21,9 @@ tests_unit_cfg_test_cfg_mempool_LDADD = $(CFG_TEST_LIBS)
 check_PROGRAMS += tests/unit/cfg/test-cfg-parse
 tests_unit_cfg_test_cfg_parse_LDADD = $(CFG_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/cfg/test-cfg-pmd
+tests_unit_cfg_test_cfg_pmd_LDADD = $(CFG_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/cfg/test-cfg-startup
 tests_unit_cfg_test_cfg_startup_LDADD = $(CFG_TEST_LIBS)
 

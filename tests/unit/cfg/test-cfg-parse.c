@@ -223,8 +223,8 @@ static void
 test_notes(void **state OVS_UNUSED)
 {
     static const char *const expected[] = {
-        "Open_vSwitch: other_config:pmd-rxq-assign is stored but not acted "
-        "on yet",
+        "Open_vSwitch: other_config:tx-flush-interval is stored but not "
+        "acted on yet",
         "Open_vSwitch: other_config:emc-insert-inv-prob is stored but has no "
         "effect: there is no flow cache and no hardware offload here",
         "Bridge br0: other_config:datapath-id is stored but not acted on yet",
@@ -237,7 +237,7 @@ test_notes(void **state OVS_UNUSED)
     struct cfg cfg;
 
     cfg_init(&cfg);
-    smap_add(&cfg.other_config, "pmd-rxq-assign", "cycles");
+    smap_add(&cfg.other_config, "tx-flush-interval", "50");
     smap_add(&cfg.other_config, "emc-insert-inv-prob", "0");
     smap_add(&cfg.other_config, "pmd-auto-lb", "false");
     br = cfg_add_bridge(&cfg, "br0");

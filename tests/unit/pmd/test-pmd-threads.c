@@ -395,6 +395,43 @@ test_reassign(void **state OVS_UNUSED)
     bench_destroy(&b, true);
 }
 
+/* Queues are pinned, let go and dealt out again, under traffic. */
+static void
+test_pinned(void **state OVS_UNUSED)
+{
+    static const struct cfg_pmd group = { .rxq_assign = CFG_RXQ_GROUP };
+    static const struct cfg_pmd cycles = {
+        .rxq_assign = CFG_RXQ_CYCLES, .rxq_isolate = true,
+    };
+    struct pmd_thread *const *threads;
+    struct bench b;
+    size_t n;
+
+    need_two_cores();
+    set_mask("3");
+    bench_create(&b);
+    allow(&b, FOR_EVER);
+    for (int i = 0; i < 50; i++) {
+        char **affinity = &b.ports[i % 2]->up.wanted.rxq_affinity;
+
+        *affinity = xasprintf("0:%d", i / 2 % 2);
+        pmd_rebalance();
+        check_threads(&b, 2);
+        threads = pmd_get_threads(&n);
+        assert_true(threads[i / 2 % 2]->isolated);
+        assert_int_equal(atomic_load(&threads[i / 2 % 2]->list)->n, 1);
+        pmd_configure(&group);
+        assert_false(threads[i / 2 % 2]->isolated);
+        wait_for_frames(b.ports[i % 2]);
+        free(*affinity);
+        *affinity = NULL;
+        pmd_configure(&cycles);
+        check_threads(&b, 2);
+        wait_for_frames(b.ports[!(i % 2)]);
+    }
+    bench_destroy(&b, true);
+}
+
 /* Threads without queues take no time. */
 static void
 test_idle_without_queues(void **state OVS_UNUSED)
@@ -439,6 +476,7 @@ main(void)
         cmocka_unit_test(test_policed_is_work),
         cmocka_unit_test(test_ports_come_and_go),
         cmocka_unit_test(test_reassign),
+        cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_idle_without_queues),
         cmocka_unit_test(test_restart),
     };

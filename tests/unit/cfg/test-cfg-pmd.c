@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test-cfg-pmd.c: what becomes of the settings of PMD threads?
+ */
+#include <config.h>
+#include "cfg/cfg-parse.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cfg-fixture.h"
+
+/* Parses a configuration with these two keys, of which the second may be
+ * NULL, and checks its warning. */
+static void
+parse(struct cfg *cfg, const char *key, const char *value, const char *key2,
+      const char *value2, const char *warning)
+{
+    cfg_init(cfg);
+    if (value) {
+        smap_add(&cfg->other_config, key, value);
+    }
+    if (value2) {
+        smap_add(&cfg->other_config, key2, value2);
+    }
+    cfg_parse(cfg, &env);
+    assert_int_equal(cfg->n_notes, 0);
+    assert_int_equal(cfg->n_warnings, warning != NULL);
+    if (warning) {
+        assert_string_equal(cfg->warnings[0], warning);
+    }
+}
+
+static void
+test_rxq_assign(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *assign, *isolate;
+        enum cfg_rxq_assign how;
+        bool isolated;
+        const char *warning;
+    } cases[] = {
+        { NULL, NULL, CFG_RXQ_CYCLES, true, NULL },
+        { "cycles", "true", CFG_RXQ_CYCLES, true, NULL },
+        { "roundrobin", NULL, CFG_RXQ_ROUNDROBIN, true, NULL },
+        { "group", NULL, CFG_RXQ_GROUP, true, NULL },
+        { "Group", "false", CFG_RXQ_GROUP, false, NULL },
+        { "best", NULL, CFG_RXQ_CYCLES, true,
+          "Open_vSwitch: pmd-rxq-assign \"best\" is none of cycles, "
+          "roundrobin, group: using cycles" },
+        { "group", "no", CFG_RXQ_GROUP, true,
+          "Open_vSwitch: pmd-rxq-isolate \"no\" is neither true nor false: "
+          "using true" },
+        { NULL, "false", CFG_RXQ_CYCLES, true,
+          "Open_vSwitch: pmd-rxq-isolate \"false\" needs "
+          "pmd-rxq-assign=group: using true" },
+        { "roundrobin", "false", CFG_RXQ_ROUNDROBIN, true,
+          "Open_vSwitch: pmd-rxq-isolate \"false\" needs "
+          "pmd-rxq-assign=group: using true" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct cfg cfg;
+
+        parse(&cfg, "pmd-rxq-assign", cases[i].assign, "pmd-rxq-isolate",
+              cases[i].isolate, cases[i].warning);
+        assert_int_equal(cfg.pmd.rxq_assign, cases[i].how);
+        assert_int_equal(cfg.pmd.rxq_isolate, cases[i].isolated);
+        cfg_destroy(&cfg);
+    }
+}
+
+static void
+test_affinity(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *value, *expected;   /* expected NULL: an error */
+    } cases[] = {
+        { "0:3", "0:3" },
+        { "2:7,0:3", "0:3,2:7" },
+        { " 0:3 , 1:3 ", "0:3,1:3" },
+        { "127:1023", "127:1023" },
+        { "0:3,", "0:3" },
+        { "", NULL },
+        { ",", NULL },
+        { "0", NULL },
+        { "0:", NULL },
+        { ":3", NULL },
+        { "0:3:4", NULL },
+        { "a:3", NULL },
+        { "0:3,0:4", NULL },
+        { "128:1", NULL },
+        { "0:1024", NULL },
+        { "-1:3", NULL },
+        { "0:-3", NULL },
+        { "0x1:3", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct cfg_iface *p;
+        struct cfg_iface *iface;
+        char *error;
+        struct cfg cfg;
+
+        cfg_init(&cfg);
+        iface = add_iface(cfg_add_bridge(&cfg, "br0"), "p", "dpdk");
+        smap_add(&iface->options, "dpdk-devargs", "net_null0");
+        smap_add(&iface->other_config, "pmd-rxq-affinity", cases[i].value);
+        cfg_parse(&cfg, &env);
+        p = find(&cfg, 0, "p");
+        error = (cases[i].expected ? NULL
+                 : xasprintf("p: pmd-rxq-affinity \"%s\" is no list "
+                             "QUEUE:CORE,... of queues from 0 to 127, each "
+                             "once, and cores from 0 to 1023: ignoring it",
+                             cases[i].value));
+        expect_error(p, true, error);
+        assert_true(nullable_string_is_equal(p->set.rxq_affinity,
+                                             cases[i].expected));
+        free(error);
+        cfg_destroy(&cfg);
+    }
+}
+
+static void
+test_affinity_core(void **state OVS_UNUSED)
+{
+    assert_int_equal(cfg_affinity_core(NULL, 0), -1);
+    assert_int_equal(cfg_affinity_core("1:3,12:0", 0), -1);
+    assert_int_equal(cfg_affinity_core("1:3,12:0", 1), 3);
+    assert_int_equal(cfg_affinity_core("1:3,12:0", 2), -1);
+    assert_int_equal(cfg_affinity_core("1:3,12:0", 12), 0);
+}
+
+/* A port whose queues are pinned otherwise is another configuration. */
+static void
+test_affinity_counts(void **state OVS_UNUSED)
+{
+    struct cfg_settings a, b;
+
+    cfg_settings_init(&a);
+    a.rxq_affinity = xstrdup("0:1");
+    cfg_settings_clone(&b, &a);
+    assert_true(cfg_settings_equal(&a, &b));
+    b.rxq_affinity[2] = '2';
+    assert_false(cfg_settings_equal(&a, &b));
+    cfg_settings_destroy(&a);
+    cfg_settings_destroy(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rxq_assign),
+        cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_affinity_core),
+        cmocka_unit_test(test_affinity_counts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
