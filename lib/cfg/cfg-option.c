@@ -119,6 +119,7 @@ value_size(enum cfg_option_kind kind)
     case CFG_OPT_MAC:
     case CFG_OPT_MASK:
     case CFG_OPT_GROUP:
+    case CFG_OPT_SLEEP:
     case CFG_OPT_AFFINITY:
         return sizeof(char *);
     }
@@ -195,6 +196,10 @@ parse_value(const struct cfg_option *o, const char *s, union value *v)
         v->text = parse_group(s);
         return v->text != NULL;
 
+    case CFG_OPT_SLEEP:
+        v->text = cfg_parse_sleep(s);
+        return v->text != NULL;
+
     case CFG_OPT_AFFINITY:
         v->text = cfg_parse_affinity(s);
         return v->text != NULL;
@@ -263,6 +268,12 @@ describe_error(const struct cfg_option *o, const char *s)
                                "and commas", CFG_GROUP_MAX);
         }
         ds_put_cstr(&ds, ": ignoring it");
+        break;
+
+    case CFG_OPT_SLEEP:
+        ds_put_format(&ds, "is neither a number from 0 to %d nor a list "
+                           "NUMBER,CORE:NUMBER,... of such, with each core "
+                           "once: using 0", CFG_SLEEP_MAX);
         break;
 
     case CFG_OPT_AFFINITY:

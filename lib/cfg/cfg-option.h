@@ -29,6 +29,8 @@ enum cfg_option_kind {
                                  * zero */
     CFG_OPT_GROUP,              /* char *: name of a mempool group, NULL where
                                  * absent or wrong */
+    CFG_OPT_SLEEP,              /* char *: NUMBER,CORE:NUMBER,... in order of
+                                 * core, NULL where absent or wrong */
     CFG_OPT_AFFINITY,           /* char *: QUEUE:CORE,... in order of queue,
                                  * NULL where absent or wrong */
 };

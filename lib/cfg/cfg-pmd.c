@@ -30,39 +30,59 @@ parse_pair(const char *s, int64_t max_a, int64_t max_b, int64_t *a,
     return ok;
 }
 
-char *
-cfg_parse_affinity(const char *s)
+/* Parses "A:B,...", with numbers up to these and each A once, into the plain
+ * form.  With `alone`, one word of the list may be a B alone, which comes
+ * first then.  NULL: `s` is no such list, or empty. */
+static char *
+parse_list(const char *s, int64_t max_a, int64_t max_b, bool alone)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
-    int64_t cores[CFG_RXQ_MAX];
+    int64_t *values = xmalloc((size_t) (max_a + 2) * sizeof *values);
     char *copy = xstrdup(s), *rest = NULL;
     bool ok = true;
 
-    for (size_t i = 0; i < ARRAY_SIZE(cores); i++) {
-        cores[i] = -1;
+    for (int64_t i = 0; i <= max_a + 1; i++) {
+        values[i] = -1;
     }
     for (char *word = strtok_r(copy, ", ", &rest); word && ok;
          word = strtok_r(NULL, ", ", &rest)) {
-        int64_t queue, core;
+        int64_t a = -1, b;
 
-        ok = (parse_pair(word, CFG_RXQ_MAX - 1, CFG_CORE_MAX, &queue, &core)
-              && cores[queue] < 0);
+        ok = (parse_pair(word, max_a, max_b, &a, &b)
+              || (alone && cfg_parse_int(word, 0, max_b, &b)));
+        ok = ok && values[a + 1] < 0;
         if (ok) {
-            cores[queue] = core;
+            values[a + 1] = b;
         }
     }
     free(copy);
-    for (size_t i = 0; i < ARRAY_SIZE(cores) && ok; i++) {
-        if (cores[i] >= 0) {
-            ds_put_format(&ds, "%s%zu:%d", ds.length ? "," : "", i,
-                          (int) cores[i]);
+    for (int64_t i = 0; i <= max_a + 1 && ok; i++) {
+        if (values[i] >= 0) {
+            ds_put_cstr(&ds, ds.length ? "," : "");
+            if (i) {
+                ds_put_format(&ds, "%d:", (int) i - 1);
+            }
+            ds_put_format(&ds, "%d", (int) values[i]);
         }
     }
+    free(values);
     if (!ok || !ds.length) {
         ds_destroy(&ds);
         return NULL;
     }
     return ds_steal_cstr(&ds);
+}
+
+char *
+cfg_parse_affinity(const char *s)
+{
+    return parse_list(s, CFG_RXQ_MAX - 1, CFG_CORE_MAX, false);
+}
+
+char *
+cfg_parse_sleep(const char *s)
+{
+    return parse_list(s, CFG_CORE_MAX, CFG_SLEEP_MAX, true);
 }
 
 /* The second number of the pair whose first one is `a`; -1: there is none. */
@@ -85,6 +105,21 @@ cfg_affinity_core(const char *affinity, unsigned int queue)
     return find_pair(affinity, queue);
 }
 
+uint32_t
+cfg_sleep_max(const char *sleep_max, int core)
+{
+    int us = core >= 0 ? find_pair(sleep_max, (unsigned int) core) : -1;
+
+    if (us >= 0) {
+        return (uint32_t) us;
+    }
+    /* The number alone, if any, comes first. */
+    if (sleep_max && sleep_max[strcspn(sleep_max, ",:")] != ':') {
+        return (uint32_t) atoi(sleep_max);
+    }
+    return 0;
+}
+
 void
 cfg_check_pmd(struct cfg *cfg)
 {
@@ -93,5 +128,9 @@ cfg_check_pmd(struct cfg *cfg)
                                      "needs pmd-rxq-assign=group: using "
                                      "true"));
         cfg->pmd.rxq_isolate = true;
+    }
+    if (cfg->pmd.maxsleep && !smap_get(&cfg->other_config,
+                                       "pmd-sleep-max")) {
+        cfg->pmd.sleep_max = xasprintf("%u", cfg->pmd.maxsleep);
     }
 }

@@ -31,9 +31,10 @@ void cfg_parse_qos(struct cfg *, const struct cfg_port *, struct cfg_iface *,
                    void (*report)(char *text, void *aux), void *aux);
 void cfg_qos_row_destroy(struct cfg_qos_row *);        /* NULL: no effect */
 
-/* cfg-pmd.c: the list of a pmd-rxq-affinity in its plain form, malloc'ed, or
- * NULL where it is wrong. */
+/* cfg-pmd.c: a pmd-rxq-affinity, a pmd-sleep-max in its plain form, malloc'ed,
+ * or NULL where it is wrong. */
 char *cfg_parse_affinity(const char *);
+char *cfg_parse_sleep(const char *);
 
 /* cfg-pmd.c: what settings of PMD threads must agree on. */
 void cfg_check_pmd(struct cfg *);

@@ -29,9 +29,7 @@ static const struct unacted ovs_later[] = {
     { .key = "pmd-auto-lb-improvement-threshold" },
     { .key = "pmd-auto-lb-load-threshold" },
     { .key = "pmd-auto-lb-rebal-interval" },
-    { .key = "pmd-maxsleep", .same = "0" },
     { .key = "pmd-perf-metrics", .same = "false" },
-    { .key = "pmd-sleep-max", .same = "0" },
     { .key = "tx-flush-interval", .same = "0" },
 };
 

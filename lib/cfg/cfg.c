@@ -79,6 +79,7 @@ cfg_destroy(struct cfg *cfg)
     free(cfg->bridges);
     smap_destroy(&cfg->other_config);
     free(cfg->pmd_cpu_mask);
+    free(cfg->pmd.sleep_max);
     free_texts(cfg->warnings, cfg->n_warnings);
     free_texts(cfg->notes, cfg->n_notes);
 }

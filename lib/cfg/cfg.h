@@ -44,6 +44,7 @@ enum {
     CFG_IFNAME_MAX = 15,        /* likewise of a kernel device */
     CFG_SUN_PATH_MAX = 107,     /* longest path of a Unix socket, in bytes */
     CFG_CORE_MAX = 1023,        /* highest number of a core */
+    CFG_SLEEP_MAX = 10000,      /* longest nap of a PMD thread, in us */
     CFG_GROUP_MAX = 64,         /* longest name of a mempool group, in bytes */
 };
 
@@ -105,6 +106,9 @@ struct cfg_pmd {
     enum cfg_rxq_assign rxq_assign;
     bool rxq_isolate;           /* a thread with pinned queues has no others;
                                  * false only with CFG_RXQ_GROUP */
+    char *sleep_max;            /* see cfg_sleep_max(); NULL: none sleeps */
+    uint32_t maxsleep;          /* the older key for it; of no meaning where
+                                 * checked */
 };
 
 struct cfg_iface {
@@ -219,6 +223,11 @@ bool cfg_policing_equal(const struct cfg_policing *,
 /* The core that `affinity` (a checked pmd-rxq-affinity, or NULL) names for rx
  * queue `queue`; -1: none. */
 int cfg_affinity_core(const char *affinity, unsigned int queue);
+
+/* For how many microseconds, 0 to CFG_SLEEP_MAX, `sleep_max` (a checked
+ * pmd-sleep-max, or NULL) lets the thread of core `core` sleep, or those that
+ * it does not name (-1). */
+uint32_t cfg_sleep_max(const char *sleep_max, int core);
 
 /* Growing the arrays: each returns a zeroed new element with its maps
  * initialised; earlier pointers into the array become invalid. */

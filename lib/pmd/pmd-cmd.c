@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pmd-cmd.c: dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-stats-show,
- * pmd-stats-clear.
+ * pmd-cmd.c: dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-sleep-show,
+ * pmd-stats-show, pmd-stats-clear.
  *
  * The commands read the threads' counters and, being of the main thread, the
  * lists it published.  Clearing remembers where each thread stood.
@@ -256,6 +256,33 @@ rebalance(struct unixctl_conn *conn, int argc, const char *argv[],
     }
 }
 
+static void
+sleep_show(struct unixctl_conn *conn, int argc, const char *argv[],
+           void *aux OVS_UNUSED)
+{
+    struct ds reply = DS_EMPTY_INITIALIZER;
+    struct pmd_thread *const *threads;
+    struct request r;
+    size_t n;
+
+    if (!parse(conn, argc, argv, false, &r)) {
+        return;
+    }
+    threads = pmd_get_threads(&n);
+    if (n) {
+        ds_put_format(&reply, "Default max sleep: %4"PRIu32" us\n",
+                      pmd_default_nap());
+    }
+    for (size_t i = 0; i < n; i++) {
+        pmd_format_thread(&reply, threads[i]->node, threads[i]->core);
+        ds_put_format(&reply, "  max sleep: %4"PRIu32" us\n",
+                      atomic_load_explicit(&threads[i]->max_nap,
+                                           memory_order_relaxed));
+    }
+    unixctl_command_reply(conn, ds_cstr(&reply));
+    ds_destroy(&reply);
+}
+
 void
 pmd_cmd_init(void)
 {
@@ -264,6 +291,8 @@ pmd_cmd_init(void)
                              rxq_show, NULL);
     unixctl_command_register("dpif-netdev/pmd-rxq-rebalance", "[dp]", 0, 1,
                              rebalance, NULL);
+    unixctl_command_register("dpif-netdev/pmd-sleep-show", "[dp]", 0, 1,
+                             sleep_show, NULL);
     unixctl_command_register("dpif-netdev/pmd-stats-show",
                              "[-pmd core] [dp]", 0, 3, stats_show, NULL);
     unixctl_command_register("dpif-netdev/pmd-stats-clear",

@@ -8,14 +8,16 @@
  * except where the switch sends to a device.  Its clock is the TSC; the second
  * that the FDB counts by is looked up once a millisecond.
  *
- * In RCU the thread is online while it polls and offline while it sleeps for
- * want of queues.
+ * In RCU the thread is online while it polls and offline while it sleeps, be
+ * it for want of queues or, where that is allowed, of frames.
  */
 #include <config.h>
 #include "pmd/pmd-loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "eal/rcu.h"
 #include "mem/mempool.h"
@@ -52,6 +54,46 @@ sleep_without_queues(struct pmd_thread *t, int rcu)
     rcu_online(rcu);
 }
 
+/* An iteration in which no queue had this many frames was one with little to
+ * do. */
+enum { MUCH = PORT_BURST / 2 };
+
+/* Polls each queue once.  Returns the most frames that one of them had. */
+static inline uint16_t
+poll_queues(struct pmd_perf *perf, const struct poll_list *list,
+            uint32_t second)
+{
+    uint16_t most = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const struct poll_rxq *rxq = &list->rxqs[i];
+        struct rte_mbuf *frames[PORT_BURST];
+        uint16_t n = port_rx(rxq->port, rxq->queue, frames, PORT_BURST);
+        uint16_t passed = n ? port_police(rxq->port, frames, n) : 0;
+
+        if (passed) {
+            forward_burst(list->forward,
+                          atomic_load_explicit(&rxq->port->ingress,
+                                               memory_order_acquire),
+                          frames, passed, second);
+        }
+        most = MAX(most, n);
+        pmd_perf_polled(perf, rxq->perf, n);
+    }
+    return most;
+}
+
+static void
+nap(struct pmd_thread *t, int rcu, uint32_t us)
+{
+    struct timespec ts = { .tv_nsec = (long) us * 1000 };
+
+    rcu_offline(rcu);
+    nanosleep(&ts, NULL);
+    rcu_online(rcu);
+    pmd_perf_slept(&t->perf);
+}
+
 static void
 poll_until_told(void *t_, int rcu)
 {
@@ -59,12 +101,17 @@ poll_until_told(void *t_, int rcu)
     const uint64_t tick = rte_get_tsc_hz() / 1000;
     uint64_t next_tick = 0;
     uint32_t second = 0;
+    uint32_t nap_us = 0;        /* grows while there is little to do */
 
+    prctl(PR_SET_TIMERSLACK, 1UL);      /* a nap is no longer than it says */
     rcu_online(rcu);
     pmd_perf_start(&t->perf);
     for (;;) {
         const struct poll_list *list
             = atomic_load_explicit(&t->list, memory_order_acquire);
+        uint32_t max_nap = atomic_load_explicit(&t->max_nap,
+                                                memory_order_relaxed);
+        uint16_t most;
 
         if (OVS_UNLIKELY(!list)) {
             break;
@@ -78,21 +125,15 @@ poll_until_told(void *t_, int rcu)
             second = switch_now();
             file_counters(&t->perf, list);
         }
-        for (size_t i = 0; i < list->n; i++) {
-            const struct poll_rxq *rxq = &list->rxqs[i];
-            struct rte_mbuf *frames[PORT_BURST];
-            uint16_t n = port_rx(rxq->port, rxq->queue, frames, PORT_BURST);
-            uint16_t passed = n ? port_police(rxq->port, frames, n) : 0;
-
-            if (passed) {
-                forward_burst(list->forward,
-                              atomic_load_explicit(&rxq->port->ingress,
-                                                   memory_order_acquire),
-                              frames, passed, second);
-            }
-            pmd_perf_polled(&t->perf, rxq->perf, n);
-        }
+        most = poll_queues(&t->perf, list, second);
+        pmd_perf_iterated(&t->perf, most);
         rcu_quiescent(rcu);
+        if (OVS_UNLIKELY(max_nap)) {
+            nap_us = most < MUCH ? MIN(nap_us + 1, max_nap) : 0;
+            if (nap_us) {
+                nap(t, rcu, nap_us);
+            }
+        }
     }
     rcu_offline(rcu);
 }

@@ -26,6 +26,8 @@ struct pmd_thread {
     /* Main: wo.  Thread: ro.  See pmd-reload.h. */
     _Atomic(struct poll_list *) list;   /* NULL: leave */
     sem_t wake;                 /* posted after an empty list was replaced */
+    _Atomic(uint32_t) max_nap;  /* us that it may sleep while there is little
+                                 * to do; 0: never */
 
     /* Main only. */
     struct packet_thread thread;

@@ -59,7 +59,7 @@ void
 pmd_perf_file(struct pmd_perf *perf, uint64_t next)
 {
     uint64_t busy = perf_get(&perf->busy);
-    uint64_t total = busy + perf_get(&perf->idle);
+    uint64_t total = busy + perf_get(&perf->idle) + perf_get(&perf->slept);
 
     perf_history_put(&perf->busy_history, perf->interval,
                      busy - perf->filed_busy);
@@ -68,6 +68,16 @@ pmd_perf_file(struct pmd_perf *perf, uint64_t next)
     perf->filed_busy = busy;
     perf->filed_total = total;
     perf->interval = next;
+}
+
+void
+pmd_perf_slept(struct pmd_perf *perf)
+{
+    uint64_t now = rte_rdtsc();
+
+    perf_add(&perf->slept, now - perf->tsc);
+    perf_add(&perf->naps, 1);
+    perf->tsc = now;
 }
 
 void

@@ -3,7 +3,8 @@
  * pmd-perf.h: where a packet thread's cycles go.
  *
  * A thread reads the TSC once per poll and charges the cycles since the last
- * reading to the queue just polled: busy where frames came, else idle.  Every
+ * reading to the queue just polled: busy where frames came, else idle.  A nap
+ * that it takes is neither.  Every
  * PERF_SECS seconds it files its own and its queues' sums under the number of
  * that interval, which is the same for all threads (TSC / length), so that a
  * queue that moves between threads takes its history along.
@@ -17,6 +18,7 @@
 #define PMD_PMD_PERF_H 1
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,7 +53,8 @@ struct pmd_perf {
     uint64_t tsc;               /* last reading; thread only */
     uint64_t interval;          /* that runs; thread only */
     uint64_t filed_busy, filed_total;   /* thread only */
-    perf_counter packets, busy, idle;
+    perf_counter packets, busy, idle, slept;    /* the latter: cycles */
+    perf_counter busy_iterations, idle_iterations, naps;
     struct perf_history busy_history, total_history;
 } __rte_cache_aligned;
 
@@ -86,6 +89,16 @@ pmd_perf_polled(struct pmd_perf *perf, struct rxq_perf *rxq, unsigned int n)
         perf_add(&perf->idle, spent);
     }
 }
+
+/* All queues were polled; `any` of them brought frames. */
+static inline void
+pmd_perf_iterated(struct pmd_perf *perf, bool any)
+{
+    perf_add(any ? &perf->busy_iterations : &perf->idle_iterations, 1);
+}
+
+/* The thread slept since the last poll. */
+void pmd_perf_slept(struct pmd_perf *);
 
 /* The interval that the TSC is in. */
 uint64_t perf_interval(uint64_t tsc);

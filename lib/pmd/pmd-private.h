@@ -7,11 +7,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct pmd_thread;
 
 /* Does the thread of kernel-backed ports run? */
 bool pmd_is_running(void);
+
+/* Microseconds that a thread without a number of its own may sleep. */
+uint32_t pmd_default_nap(void);
 
 /* The PMD threads in order of core; valid until the next change of the set. */
 struct pmd_thread *const *pmd_get_threads(size_t *n);

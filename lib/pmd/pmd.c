@@ -16,6 +16,7 @@
 #include "pmd/pmd.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@
 #define this_module log_dpif_netdev
 
 static bool running;
+static char *sleep_max;                 /* cfg_pmd.sleep_max in force */
 static struct pmd_thread **threads;     /* in order of core */
 static size_t n_threads;
 static struct rxq_assign_policy policy = {
@@ -275,6 +277,21 @@ keep_others_off(void)
     free(cores);
 }
 
+static void
+set_naps(void)
+{
+    for (size_t i = 0; i < n_threads; i++) {
+        struct pmd_thread *t = threads[i];
+        uint32_t us = cfg_sleep_max(sleep_max, t->core);
+
+        if (us != atomic_load_explicit(&t->max_nap, memory_order_relaxed)) {
+            VLOG_INFO("PMD thread on numa_id: %d, core id: %2d may sleep up "
+                      "to %"PRIu32" us.", t->node, t->core, us);
+            atomic_store_explicit(&t->max_nap, us, memory_order_relaxed);
+        }
+    }
+}
+
 /* The new threads run and have no queue yet. */
 static void
 change_apply(struct change *c)
@@ -297,6 +314,7 @@ change_apply(struct change *c)
     n_threads = c->n_all;
     c->all = NULL;
     log_counts();
+    set_naps();
 
     /* 2 Queues move, from ending threads too.  These send nothing from now
      *   on. */
@@ -390,6 +408,17 @@ pmd_configure(const struct cfg_pmd *cfg)
         policy = new;
         pmd_rebalance();
     }
+    if (!nullable_string_is_equal(sleep_max, cfg->sleep_max)) {
+        free(sleep_max);
+        sleep_max = nullable_xstrdup(cfg->sleep_max);
+        set_naps();
+    }
+}
+
+uint32_t
+pmd_default_nap(void)
+{
+    return cfg_sleep_max(sleep_max, -1);
 }
 
 void

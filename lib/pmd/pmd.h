@@ -59,7 +59,7 @@ void pmd_rebalance(void);
  * changed.  May be called before pmd_init(). */
 void pmd_configure(const struct cfg_pmd *);
 
-/* dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-stats-show,
+/* dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-sleep-show, pmd-stats-show,
  * pmd-stats-clear. */
 void pmd_cmd_init(void);
 

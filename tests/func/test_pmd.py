@@ -4,10 +4,12 @@
 
 import os
 import re
+import time
 
 import pytest
 
 from harness.daemon import is_peer, pmd_core
+from test_guests import run_for
 
 # The ports here have rx queues that never have frames, or a guest's.
 SILENT = "net_null%d,no-rx=1"
@@ -145,6 +147,66 @@ def test_pinned_to_nowhere(two):
     assert len(threads(sw)[pmd_core()][1]) == 2
     sw.vsctl("remove Interface n0 other_config pmd-rxq-affinity")
     assert sw.iface("n0", "error") == "[]"
+
+
+def cpu_ticks(sw):
+    """Of the PMD thread: how long it ran."""
+    for task in os.listdir("/proc/%d/task" % sw.daemon.pid):
+        with open("/proc/%d/task/%s/stat" % (sw.daemon.pid, task)) as f:
+            name, rest = f.read().split("(", 1)[1].rsplit(")", 1)
+        if name.startswith("pmd-c"):
+            return sum(map(int, rest.split()[11:13]))
+    return None
+
+
+def load(sw, seconds=1.5):
+    """Percent of its core that the PMD thread uses."""
+    before = cpu_ticks(sw)
+    time.sleep(seconds)
+    return (cpu_ticks(sw) - before) / seconds / os.sysconf("SC_CLK_TCK") * 100
+
+
+@pytest.mark.ours
+def test_sleep(br0):
+    """An idle thread that may sleep leaves its core to others."""
+    sw = br0
+    core = pmd_core()
+    sw.add_port("n0", SILENT % 0)
+    assert sw.appctl("dpif-netdev/pmd-sleep-show") == (
+        "Default max sleep:    0 us\n"
+        "pmd thread numa_id 0 core_id %d:\n"
+        "  max sleep:    0 us\n" % core)
+    assert load(sw) > 30
+    set_config(sw, pmd_sleep_max="50,%d:2000" % core)
+    assert sw.appctl("dpif-netdev/pmd-sleep-show") == (
+        "Default max sleep:   50 us\n"
+        "pmd thread numa_id 0 core_id %d:\n"
+        "  max sleep: 2000 us\n" % core)
+    time.sleep(3)               # naps grow by a microsecond each
+    assert load(sw) < 20
+    sw.vsctl("remove Open_vSwitch . other_config pmd-sleep-max")
+    set_config(sw, pmd_maxsleep=60)
+    assert "  max sleep:   60 us\n" in sw.appctl(
+        "dpif-netdev/pmd-sleep-show ovs-netdev")
+    sw.vsctl("remove Open_vSwitch . other_config pmd-maxsleep")
+    assert load(sw) > 30
+    sw.expect_log(r"\|WARN\|Open_vSwitch: pmd-sleep-max \"20000\" is neither "
+                  r"a number from 0 to 10000 nor a list")
+    set_config(sw, pmd_sleep_max=20000)
+
+
+@pytest.mark.ours
+def test_guests_of_a_sleeper(br0):
+    """Frames wait for a thread that sleeps; none is lost."""
+    sw = br0
+    sw.add_guest_port("vh0")
+    sw.add_guest_port("vh1")
+    set_config(sw, pmd_sleep_max=100)
+    peer = sw.peer("vh0", "vh1")
+    peer.loop()
+    run_for(peer, 2)
+    for way in peer.account():
+        assert way.received > 1000 and way.lost == 0, way
 
 
 def test_rebalance(two):

@@ -135,6 +135,77 @@ test_affinity_core(void **state OVS_UNUSED)
     assert_int_equal(cfg_affinity_core("1:3,12:0", 12), 0);
 }
 
+static void
+test_sleep(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *value, *old;        /* pmd-sleep-max, pmd-maxsleep */
+        const char *expected;           /* in the plain form */
+        bool warning;
+    } cases[] = {
+        { NULL, NULL, NULL, false },
+        { "0", NULL, "0", false },
+        { "10000", NULL, "10000", false },
+        { "50,9:0,8:10", NULL, "50,8:10,9:0", false },
+        { "9:100 50", NULL, "50,9:100", false },
+        { "9:100", NULL, "9:100", false },
+        { NULL, "500", "500", false },
+        { "40", "500", "40", false },
+        { "0", "500", "0", false },
+        { "10001", NULL, NULL, true },
+        { "-1", NULL, NULL, true },
+        { "", NULL, NULL, true },
+        { "1,2", NULL, NULL, true },
+        { "3:1,3:1", NULL, NULL, true },
+        { "3:10001", NULL, NULL, true },
+        { "50us", NULL, NULL, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *warning = NULL;
+        struct cfg cfg;
+
+        if (cases[i].warning) {
+            warning = xasprintf("Open_vSwitch: pmd-sleep-max \"%s\" is "
+                                "neither a number from 0 to 10000 nor a list "
+                                "NUMBER,CORE:NUMBER,... of such, with each "
+                                "core once: using 0", cases[i].value);
+        }
+        parse(&cfg, "pmd-sleep-max", cases[i].value, "pmd-maxsleep",
+              cases[i].old, warning);
+        assert_true(nullable_string_is_equal(cfg.pmd.sleep_max,
+                                             cases[i].expected));
+        free(warning);
+        cfg_destroy(&cfg);
+    }
+}
+
+static void
+test_old_sleep(void **state OVS_UNUSED)
+{
+    struct cfg cfg;
+
+    parse(&cfg, "pmd-maxsleep", "10001", NULL, NULL,
+          "Open_vSwitch: pmd-maxsleep 10001 is no number from 0 to 10000: "
+          "using 0");
+    assert_null(cfg.pmd.sleep_max);
+    cfg_destroy(&cfg);
+}
+
+static void
+test_sleep_max(void **state OVS_UNUSED)
+{
+    assert_int_equal(cfg_sleep_max(NULL, 3), 0);
+    assert_int_equal(cfg_sleep_max("50", 3), 50);
+    assert_int_equal(cfg_sleep_max("50,3:0,13:7", 3), 0);
+    assert_int_equal(cfg_sleep_max("50,3:0,13:7", 13), 7);
+    assert_int_equal(cfg_sleep_max("50,3:0,13:7", 1), 50);
+    assert_int_equal(cfg_sleep_max("50,3:0,13:7", -1), 50);
+    assert_int_equal(cfg_sleep_max("3:9", 3), 9);
+    assert_int_equal(cfg_sleep_max("3:9", 9), 0);
+    assert_int_equal(cfg_sleep_max("3:9", -1), 0);
+}
+
 /* A port whose queues are pinned otherwise is another configuration. */
 static void
 test_affinity_counts(void **state OVS_UNUSED)
@@ -159,6 +230,9 @@ main(void)
         cmocka_unit_test(test_affinity),
         cmocka_unit_test(test_affinity_core),
         cmocka_unit_test(test_affinity_counts),
+        cmocka_unit_test(test_sleep),
+        cmocka_unit_test(test_old_sleep),
+        cmocka_unit_test(test_sleep_max),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -442,6 +442,49 @@ test_idle_without_queues(void **state OVS_UNUSED)
     assert_in_range(rig_cpu_percent(300), 0, 2);
 }
 
+/* With little to do threads may sleep, but not under traffic, nor do they
+ * keep a change waiting. */
+static void
+test_naps(void **state OVS_UNUSED)
+{
+    static const struct cfg_pmd naps = {
+        .rxq_isolate = true, .sleep_max = (char *) "10000",
+    };
+    static const struct cfg_pmd none = { .rxq_isolate = true };
+    struct pmd_thread *const *threads;
+    struct bench b;
+    uint64_t before;
+    size_t n;
+
+    set_mask(NULL);
+    bench_create(&b);
+    threads = pmd_get_threads(&n);
+    pmd_configure(&naps);
+    rig_cpu_percent(500);
+    assert_in_range(rig_cpu_percent(300), 0, 30);
+    assert_true(perf_get(&threads[0]->perf.naps) > 20);
+    for (int i = 0; i < 20; i++) {
+        set_mask(i % 2 ? "1" : "2");
+        check_threads(&b, 1);
+    }
+    set_mask(NULL);
+    threads = pmd_get_threads(&n);
+    allow(&b, FOR_EVER);
+    wait_for_frames(b.ports[0]);
+    pause_us(1000);
+    before = perf_get(&threads[0]->perf.naps);
+    wait_for_frames(b.ports[0]);
+    assert_int_equal(perf_get(&threads[0]->perf.naps), before);
+    allow(&b, 0);
+    pmd_configure(&none);
+    rig_wait(mbufs_are_home, NULL, "mbufs to come home");
+    pause_us(20000);
+    before = perf_get(&threads[0]->perf.naps);
+    assert_true(rig_cpu_percent(300) > 30);
+    assert_int_equal(perf_get(&threads[0]->perf.naps), before);
+    bench_destroy(&b, true);
+}
+
 /* Ports that were published before the threads are polled when these start;
  * threads that end leave their ports alone. */
 static void
@@ -478,6 +521,7 @@ main(void)
         cmocka_unit_test(test_reassign),
         cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_idle_without_queues),
+        cmocka_unit_test(test_naps),
         cmocka_unit_test(test_restart),
     };
 
