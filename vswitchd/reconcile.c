@@ -699,6 +699,7 @@ reconcile_run(void)
     port_run();
     if (eal_state() == EAL_RUNNING) {
         mp_run();
+        pmd_run();
     }
     switch_run();
     if (port_change_seq() != port_seq_seen) {
@@ -724,6 +725,7 @@ reconcile_wait(void)
     port_wait();
     if (eal_state() == EAL_RUNNING) {
         mp_wait();
+        pmd_wait();
     }
     switch_wait();
     if (next_memory_poll != LLONG_MAX) {

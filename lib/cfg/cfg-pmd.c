@@ -129,6 +129,11 @@ cfg_check_pmd(struct cfg *cfg)
                                      "true"));
         cfg->pmd.rxq_isolate = true;
     }
+    if (cfg->pmd.auto_lb.on && cfg->pmd.rxq_assign == CFG_RXQ_ROUNDROBIN) {
+        cfg_add_warning(cfg, xstrdup("Open_vSwitch: pmd-auto-lb \"true\" "
+                                     "needs pmd-rxq-assign=cycles or group: "
+                                     "queues stay where they are"));
+    }
     if (cfg->pmd.maxsleep && !smap_get(&cfg->other_config,
                                        "pmd-sleep-max")) {
         cfg->pmd.sleep_max = xasprintf("%u", cfg->pmd.maxsleep);

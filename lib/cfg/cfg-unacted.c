@@ -25,10 +25,6 @@ struct unacted {
 
 /* Open_vSwitch.other_config, waiting to be acted on. */
 static const struct unacted ovs_later[] = {
-    { .key = "pmd-auto-lb", .same = "false" },
-    { .key = "pmd-auto-lb-improvement-threshold" },
-    { .key = "pmd-auto-lb-load-threshold" },
-    { .key = "pmd-auto-lb-rebal-interval" },
     { .key = "pmd-perf-metrics", .same = "false" },
     { .key = "tx-flush-interval", .same = "0" },
 };

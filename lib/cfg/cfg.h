@@ -101,11 +101,20 @@ struct cfg_settings {
 /* How rx queues are spread over PMD threads (lib/pmd/rxq-assign.h). */
 enum cfg_rxq_assign { CFG_RXQ_CYCLES, CFG_RXQ_ROUNDROBIN, CFG_RXQ_GROUP };
 
+/* pmd-auto-lb and what belongs to it (lib/pmd/pmd-lb.h). */
+struct cfg_auto_lb {
+    bool on;
+    uint32_t interval;          /* minutes between two rebalances; 0 is 1 */
+    uint32_t load;              /* percent: a thread is overloaded */
+    uint32_t improvement;       /* percent: of the variance, at least */
+};
+
 /* Settings of PMD threads that take effect at any time. */
 struct cfg_pmd {
     enum cfg_rxq_assign rxq_assign;
     bool rxq_isolate;           /* a thread with pinned queues has no others;
                                  * false only with CFG_RXQ_GROUP */
+    struct cfg_auto_lb auto_lb;
     char *sleep_max;            /* see cfg_sleep_max(); NULL: none sleeps */
     uint32_t maxsleep;          /* the older key for it; of no meaning where
                                  * checked */

@@ -9,6 +9,8 @@ lib_pmd_libpmd_a_SOURCES = \
 	lib/pmd/pmd-cmd.c \
 	lib/pmd/pmd-format.c \
 	lib/pmd/pmd-format.h \
+	lib/pmd/pmd-lb.c \
+	lib/pmd/pmd-lb.h \
 	lib/pmd/pmd-loop.c \
 	lib/pmd/pmd-loop.h \
 	lib/pmd/pmd-mask.c \

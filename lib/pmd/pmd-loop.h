@@ -32,6 +32,7 @@ struct pmd_thread {
     /* Main only. */
     struct packet_thread thread;
     unsigned int sender;        /* number for port_tx() */
+    unsigned int n_overloaded;  /* intervals in a row (pmd-lb.c) */
     bool isolated;              /* has pinned queues and no others */
     struct forward_ctx *forward;        /* in the list that is in force */
     struct pmd_stats base;      /* as of the last pmd-stats-clear */

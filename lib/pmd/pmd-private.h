@@ -17,6 +17,13 @@ bool pmd_is_running(void);
 /* Microseconds that a thread without a number of its own may sleep. */
 uint32_t pmd_default_nap(void);
 
+/* What the threads that are not isolated would have to do if the queues were
+ * dealt out anew, `then`, and what they have, `now`: cycles over the last
+ * minute, for as many as are returned, at most the number of threads.  0 where
+ * no queue could move, or where a queue is or would be polled from another
+ * NUMA node, so that its cost there is not known. */
+size_t pmd_estimate(uint64_t *now, uint64_t *then);
+
 /* The PMD threads in order of core; valid until the next change of the set. */
 struct pmd_thread *const *pmd_get_threads(size_t *n);
 

@@ -355,6 +355,39 @@ reload_assign(struct pmd_thread *const *threads, size_t n,
     give(policy->how);
 }
 
+size_t
+reload_estimate(struct pmd_thread *const *threads, size_t n,
+                const struct rxq_assign_policy *policy, uint64_t *now,
+                uint64_t *then)
+{
+    struct rxq_assign_request request = make_request(threads, n, policy,
+                                                     false);
+    struct rxq_assign_place *places = xcalloc(MAX(n_rxqs, 1), sizeof *places);
+    bool remote = false, moves = false;
+    size_t n_loads = 0;
+
+    rxq_assign(&request, places);
+    for (size_t i = 0; i < n_rxqs; i++) {
+        int t = places[i].thread;
+
+        remote |= rxqs[i]->remote || places[i].remote;
+        moves |= rxqs[i]->owner != (t < 0 ? NULL : threads[t]);
+    }
+    for (size_t i = 0; i < n && moves && !remote; i++) {
+        if (!request.threads[i].isolated) {
+            now[n_loads] = 0;
+            for (size_t j = 0; j < n_rxqs; j++) {
+                now[n_loads] += (rxqs[j]->owner == threads[i]
+                                 ? rxqs[j]->load : 0);
+            }
+            then[n_loads++] = request.threads[i].load;
+        }
+    }
+    free(places);
+    free_request(&request);
+    return n_loads;
+}
+
 /* The port's index, or where it would stand. */
 static size_t
 find_port(const struct port *port)

@@ -79,6 +79,11 @@ void reload_remove_port(struct port *);
 void reload_assign(struct pmd_thread *const *threads, size_t n,
                    const struct rxq_assign_policy *, bool stay);
 
+/* What reload_assign() without `stay` would change: pmd_estimate(). */
+size_t reload_estimate(struct pmd_thread *const *threads, size_t n,
+                       const struct rxq_assign_policy *, uint64_t *now,
+                       uint64_t *then);
+
 /* Gives the thread another sender number, unused by any other thread. */
 void reload_renumber(struct pmd_thread *, unsigned int sender);
 

@@ -26,7 +26,9 @@
 #include "eal/machine.h"
 #include "eal/rcu.h"
 #include "mem/mempool.h"
+#include "openvswitch/poll-loop.h"
 #include "pmd/io-thread.h"
+#include "pmd/pmd-lb.h"
 #include "pmd/pmd-loop.h"
 #include "pmd/pmd-mask.h"
 #include "pmd/pmd-private.h"
@@ -412,6 +414,30 @@ pmd_configure(const struct cfg_pmd *cfg)
         free(sleep_max);
         sleep_max = nullable_xstrdup(cfg->sleep_max);
         set_naps();
+    }
+    pmd_lb_configure(cfg);
+}
+
+size_t
+pmd_estimate(uint64_t *now, uint64_t *then)
+{
+    return (policy.how == CFG_RXQ_ROUNDROBIN ? 0
+            : reload_estimate(threads, n_threads, &policy, now, then));
+}
+
+void
+pmd_run(void)
+{
+    if (running && pmd_lb_run(perf_interval(rte_rdtsc()))) {
+        pmd_rebalance();
+    }
+}
+
+void
+pmd_wait(void)
+{
+    if (running && pmd_lb_is_on()) {
+        poll_timer_wait(PERF_SECS * 1000 / 2);
     }
 }
 

@@ -59,6 +59,10 @@ void pmd_rebalance(void);
  * changed.  May be called before pmd_init(). */
 void pmd_configure(const struct cfg_pmd *);
 
+/* Main loop: auto load balance. */
+void pmd_run(void);
+void pmd_wait(void);
+
 /* dpif-netdev/pmd-rxq-show, pmd-rxq-rebalance, pmd-sleep-show, pmd-stats-show,
  * pmd-stats-clear. */
 void pmd_cmd_init(void);

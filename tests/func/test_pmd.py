@@ -209,6 +209,18 @@ def test_guests_of_a_sleeper(br0):
         assert way.received > 1000 and way.lost == 0, way
 
 
+@pytest.mark.ours
+def test_auto_lb_settings(br0):
+    sw = br0
+    set_config(sw, pmd_auto_lb="true")
+    sw.wait_log(r"PMD auto load balance is enabled: interval 1 min, load "
+                r"threshold 95%, improvement threshold 25%\.")
+    set_config(sw, pmd_auto_lb_load_threshold=70)
+    sw.wait_log(r"load threshold 70%")
+    set_config(sw, pmd_auto_lb="false")
+    sw.wait_log(r"PMD auto load balance is disabled")
+
+
 def test_rebalance(two):
     sw = two
     sw.add_port("n0", SILENT % 0)

@@ -206,6 +206,53 @@ test_sleep_max(void **state OVS_UNUSED)
     assert_int_equal(cfg_sleep_max("3:9", -1), 0);
 }
 
+static void
+test_auto_lb(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *key, *value;
+        struct cfg_auto_lb expected;
+        const char *warning;
+    } cases[] = {
+        { "pmd-auto-lb", NULL, { false, 1, 95, 25 }, NULL },
+        { "pmd-auto-lb", "true", { true, 1, 95, 25 }, NULL },
+        { "pmd-auto-lb", "yes", { false, 1, 95, 25 },
+          "Open_vSwitch: pmd-auto-lb \"yes\" is neither true nor false: "
+          "using false" },
+        { "pmd-auto-lb-rebal-interval", "20000", { false, 20000, 95, 25 },
+          NULL },
+        { "pmd-auto-lb-rebal-interval", "20001", { false, 1, 95, 25 },
+          "Open_vSwitch: pmd-auto-lb-rebal-interval 20001 is no number from "
+          "0 to 20000: using 1" },
+        { "pmd-auto-lb-load-threshold", "0", { false, 1, 0, 25 }, NULL },
+        { "pmd-auto-lb-load-threshold", "101", { false, 1, 95, 25 },
+          "Open_vSwitch: pmd-auto-lb-load-threshold 101 is no number from 0 "
+          "to 100: using 95" },
+        { "pmd-auto-lb-improvement-threshold", "100", { false, 1, 95, 100 },
+          NULL },
+        { "pmd-auto-lb-improvement-threshold", "-1", { false, 1, 95, 25 },
+          "Open_vSwitch: pmd-auto-lb-improvement-threshold -1 is no number "
+          "from 0 to 100: using 25" },
+    };
+    struct cfg cfg;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        parse(&cfg, cases[i].key, cases[i].value, NULL, NULL,
+              cases[i].warning);
+        assert_int_equal(cfg.pmd.auto_lb.on, cases[i].expected.on);
+        assert_int_equal(cfg.pmd.auto_lb.interval,
+                         cases[i].expected.interval);
+        assert_int_equal(cfg.pmd.auto_lb.load, cases[i].expected.load);
+        assert_int_equal(cfg.pmd.auto_lb.improvement,
+                         cases[i].expected.improvement);
+        cfg_destroy(&cfg);
+    }
+    parse(&cfg, "pmd-auto-lb", "true", "pmd-rxq-assign", "roundrobin",
+          "Open_vSwitch: pmd-auto-lb \"true\" needs pmd-rxq-assign=cycles or "
+          "group: queues stay where they are");
+    cfg_destroy(&cfg);
+}
+
 /* A port whose queues are pinned otherwise is another configuration. */
 static void
 test_affinity_counts(void **state OVS_UNUSED)
@@ -230,6 +277,7 @@ main(void)
         cmocka_unit_test(test_affinity),
         cmocka_unit_test(test_affinity_core),
         cmocka_unit_test(test_affinity_counts),
+        cmocka_unit_test(test_auto_lb),
         cmocka_unit_test(test_sleep),
         cmocka_unit_test(test_old_sleep),
         cmocka_unit_test(test_sleep_max),

@@ -8,6 +8,13 @@ tests_unit_pmd_test_rxq_assign_LDADD = $(PMD_TEST_LIBS)
 check_PROGRAMS += tests/unit/pmd/test-pmd-mask
 tests_unit_pmd_test_pmd_mask_LDADD = $(PMD_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/pmd/test-pmd-lb
+tests_unit_pmd_test_pmd_lb_LDADD = $(PMD_TEST_LIBS)
+tests_unit_pmd_test_pmd_lb_SOURCES = \
+	tests/unit/pmd/rig.c \
+	tests/unit/pmd/rig.h \
+	tests/unit/pmd/test-pmd-lb.c
+
 check_PROGRAMS += tests/unit/pmd/test-pmd-perf
 tests_unit_pmd_test_pmd_perf_LDADD = $(PMD_TEST_LIBS)
 
