@@ -54,6 +54,7 @@ static const struct cfg_option ovs_options[] = {
     { "pmd-auto-lb-improvement-threshold",
       MEMBER(INT, cfg, pmd.auto_lb.improvement),
       .def = 25, .min = 0, .max = 100 },
+    { "pmd-perf-metrics", MEMBER(BOOL, cfg, pmd.perf_metrics) },
     { "pmd-sleep-max", MEMBER(SLEEP, cfg, pmd.sleep_max) },
     { "pmd-maxsleep", MEMBER(INT, cfg, pmd.maxsleep),
       .def = 0, .min = 0, .max = CFG_SLEEP_MAX },

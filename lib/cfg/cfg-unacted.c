@@ -25,7 +25,6 @@ struct unacted {
 
 /* Open_vSwitch.other_config, waiting to be acted on. */
 static const struct unacted ovs_later[] = {
-    { .key = "pmd-perf-metrics", .same = "false" },
     { .key = "tx-flush-interval", .same = "0" },
 };
 

@@ -115,6 +115,7 @@ struct cfg_pmd {
     bool rxq_isolate;           /* a thread with pinned queues has no others;
                                  * false only with CFG_RXQ_GROUP */
     struct cfg_auto_lb auto_lb;
+    bool perf_metrics;          /* histograms and history */
     char *sleep_max;            /* see cfg_sleep_max(); NULL: none sleeps */
     uint32_t maxsleep;          /* the older key for it; of no meaning where
                                  * checked */

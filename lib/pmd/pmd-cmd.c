@@ -15,8 +15,10 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "pmd/io-thread.h"
+#include "pmd/pmd-args.h"
 #include "pmd/pmd-format.h"
 #include "pmd/pmd-loop.h"
+#include "pmd/pmd-metrics.h"
 #include "pmd/pmd-perf.h"
 #include "pmd/pmd-private.h"
 #include "pmd/pmd-reload.h"
@@ -26,100 +28,11 @@
 #include "unixctl.h"
 #include "util.h"
 
-static const char datapath[] = "ovs-netdev";
-
 /* The I/O thread's; a PMD thread's is in the thread. */
 static struct pmd_stats main_base;
 
-struct request {
-    int core;                   /* -1: all */
-    unsigned int secs;
-};
-
-/* [-pmd core] [-secs secs] [dp] */
-static bool
-parse_args(int argc, const char *argv[], bool with_secs, struct request *r,
-           char **errp)
-{
-    r->core = -1;
-    r->secs = PERF_SECS_MAX;
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "-pmd") && i + 1 < argc) {
-            if (!str_to_int(argv[++i], 10, &r->core) || r->core < 0) {
-                *errp = xasprintf("-pmd \"%s\": not the number of a core",
-                                  argv[i]);
-                return false;
-            }
-        } else if (with_secs && !strcmp(argv[i], "-secs") && i + 1 < argc) {
-            if (!str_to_uint(argv[++i], 10, &r->secs)) {
-                *errp = xasprintf("-secs \"%s\": not a number of seconds, "
-                                  "%d to %d", argv[i], PERF_SECS,
-                                  PERF_SECS_MAX);
-                return false;
-            }
-            r->secs = (!r->secs || r->secs > PERF_SECS_MAX ? PERF_SECS_MAX
-                       : ROUND_UP(r->secs, PERF_SECS));
-        } else if (argv[i][0] == '-') {
-            *errp = xasprintf("%s: unknown option or no value after it",
-                              argv[i]);
-            return false;
-        } else if (strcmp(argv[i], datapath)
-                   && strcmp(argv[i], "netdev@ovs-netdev")) {
-            *errp = xasprintf("%s: please specify an existing datapath: %s",
-                              argv[i], datapath);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
-check_core(const struct request *r, char **errp)
-{
-    struct pmd_thread *const *threads;
-    struct ds s = DS_EMPTY_INITIALIZER;
-    size_t n;
-
-    threads = pmd_get_threads(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (r->core < 0 || threads[i]->core == r->core) {
-            ds_destroy(&s);
-            return true;
-        }
-        ds_put_format(&s, "%s%d", i ? ", " : "", threads[i]->core);
-    }
-    if (r->core >= 0) {
-        *errp = xasprintf("-pmd \"%d\": no PMD thread on this core; there is "
-                          "one on: %s", r->core, n ? ds_cstr(&s) : "none");
-    }
-    ds_destroy(&s);
-    return r->core < 0;
-}
-
-/* Parses; replies with an error and returns false where that fails. */
-static bool
-parse(struct unixctl_conn *conn, int argc, const char *argv[], bool with_secs,
-      struct request *r)
-{
-    char *error = NULL;
-
-    if (parse_args(argc, argv, with_secs, r, &error)
-        && check_core(r, &error)) {
-        return true;
-    }
-    unixctl_command_reply_error(conn, error);
-    free(error);
-    return false;
-}
-
-static bool
-selected(const struct request *r, const struct pmd_thread *t)
-{
-    return r->core < 0 || r->core == t->core;
-}
-
-static void
-get_stats(const struct pmd_thread *t, struct pmd_stats *s)
+void
+pmd_get_stats(const struct pmd_thread *t, struct pmd_stats *s)
 {
     const struct pmd_perf *perf = &t->perf;
     struct forward_stats f;
@@ -130,6 +43,10 @@ get_stats(const struct pmd_thread *t, struct pmd_stats *s)
     s->tx_batches = t->past_tx_batches + f.tx_batches;
     s->idle = perf_get(&perf->idle);
     s->busy = perf_get(&perf->busy);
+    s->slept = perf_get(&perf->slept);
+    s->idle_iterations = perf_get(&perf->idle_iterations);
+    s->busy_iterations = perf_get(&perf->busy_iterations);
+    s->naps = perf_get(&perf->naps);
 }
 
 static void
@@ -139,22 +56,22 @@ stats_show(struct unixctl_conn *conn, int argc, const char *argv[],
     struct ds reply = DS_EMPTY_INITIALIZER;
     struct pmd_thread *const *threads;
     struct pmd_stats s;
-    struct request r;
+    struct pmd_args args;
     size_t n;
 
-    if (!parse(conn, argc, argv, false, &r)) {
+    if (!pmd_args_parse(conn, argc, argv, PMD_ARG_CORE, &args)) {
         return;
     }
     threads = pmd_get_threads(&n);
     for (size_t i = 0; i < n; i++) {
-        if (selected(&r, threads[i])) {
+        if (pmd_args_select(&args, threads[i])) {
             pmd_format_thread(&reply, threads[i]->node, threads[i]->core);
-            get_stats(threads[i], &s);
+            pmd_get_stats(threads[i], &s);
             s = pmd_stats_since(&s, &threads[i]->base);
             pmd_format_stats(&reply, &s);
         }
     }
-    if (r.core < 0) {
+    if (args.core < 0) {
         pmd_format_main_thread(&reply);
         io_thread_get_stats(&s);
         s = pmd_stats_since(&s, &main_base);
@@ -165,23 +82,36 @@ stats_show(struct unixctl_conn *conn, int argc, const char *argv[],
 }
 
 static void
+clear(struct pmd_thread *t)
+{
+    const struct pmd_metrics *metrics
+        = atomic_load_explicit(&t->metrics, memory_order_relaxed);
+
+    pmd_get_stats(t, &t->base);
+    t->base_tsc = rte_rdtsc();
+    if (metrics) {
+        pmd_metrics_get(metrics, &t->metrics_base);
+    }
+}
+
+static void
 stats_clear(struct unixctl_conn *conn, int argc, const char *argv[],
             void *aux OVS_UNUSED)
 {
     struct pmd_thread *const *threads;
-    struct request r;
+    struct pmd_args args;
     size_t n;
 
-    if (!parse(conn, argc, argv, false, &r)) {
+    if (!pmd_args_parse(conn, argc, argv, PMD_ARG_CORE, &args)) {
         return;
     }
     threads = pmd_get_threads(&n);
     for (size_t i = 0; i < n; i++) {
-        if (selected(&r, threads[i])) {
-            get_stats(threads[i], &threads[i]->base);
+        if (pmd_args_select(&args, threads[i])) {
+            clear(threads[i]);
         }
     }
-    if (r.core < 0) {
+    if (args.core < 0) {
         io_thread_get_stats(&main_base);
     }
     unixctl_command_reply(conn, NULL);
@@ -224,20 +154,21 @@ rxq_show(struct unixctl_conn *conn, int argc, const char *argv[],
 {
     struct ds reply = DS_EMPTY_INITIALIZER;
     struct pmd_thread *const *threads;
-    struct request r;
+    struct pmd_args args;
     size_t n;
 
-    if (!parse(conn, argc, argv, true, &r)) {
+    if (!pmd_args_parse(conn, argc, argv, PMD_ARG_CORE | PMD_ARG_SECS,
+                        &args)) {
         return;
     }
     threads = pmd_get_threads(&n);
     if (n) {
         ds_put_format(&reply, "Displaying last %u seconds pmd usage %%\n",
-                      r.secs);
+                      args.secs);
     }
     for (size_t i = 0; i < n; i++) {
-        if (selected(&r, threads[i])) {
-            show_rxqs(&reply, threads[i], r.secs);
+        if (pmd_args_select(&args, threads[i])) {
+            show_rxqs(&reply, threads[i], args.secs);
         }
     }
     unixctl_command_reply(conn, ds_cstr(&reply));
@@ -248,9 +179,9 @@ static void
 rebalance(struct unixctl_conn *conn, int argc, const char *argv[],
           void *aux OVS_UNUSED)
 {
-    struct request r;
+    struct pmd_args args;
 
-    if (parse(conn, argc, argv, false, &r)) {
+    if (pmd_args_parse(conn, argc, argv, 0, &args)) {
         pmd_rebalance();
         unixctl_command_reply(conn, "pmd rxq rebalance requested.\n");
     }
@@ -262,10 +193,10 @@ sleep_show(struct unixctl_conn *conn, int argc, const char *argv[],
 {
     struct ds reply = DS_EMPTY_INITIALIZER;
     struct pmd_thread *const *threads;
-    struct request r;
+    struct pmd_args args;
     size_t n;
 
-    if (!parse(conn, argc, argv, false, &r)) {
+    if (!pmd_args_parse(conn, argc, argv, 0, &args)) {
         return;
     }
     threads = pmd_get_threads(&n);
@@ -297,4 +228,5 @@ pmd_cmd_init(void)
                              "[-pmd core] [dp]", 0, 3, stats_show, NULL);
     unixctl_command_register("dpif-netdev/pmd-stats-clear",
                              "[-pmd core] [dp]", 0, 3, stats_clear, NULL);
+    pmd_perf_cmd_init();
 }

@@ -24,6 +24,10 @@ pmd_stats_since(const struct pmd_stats *s, const struct pmd_stats *base)
         .tx_batches = s->tx_batches - base->tx_batches,
         .idle = s->idle - base->idle,
         .busy = s->busy - base->busy,
+        .slept = s->slept - base->slept,
+        .idle_iterations = s->idle_iterations - base->idle_iterations,
+        .busy_iterations = s->busy_iterations - base->busy_iterations,
+        .naps = s->naps - base->naps,
     };
 }
 

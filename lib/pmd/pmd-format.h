@@ -17,6 +17,8 @@ struct pmd_stats {
     uint64_t packets;           /* received */
     uint64_t tx_packets, tx_batches;
     uint64_t idle, busy;        /* cycles; both 0: not measured */
+    uint64_t slept;             /* cycles, beside these */
+    uint64_t idle_iterations, busy_iterations, naps;
 };
 
 /* `stats` minus `base`. */

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -60,11 +61,14 @@ enum { MUCH = PORT_BURST / 2 };
 
 /* Polls each queue once.  Returns the most frames that one of them had. */
 static inline uint16_t
-poll_queues(struct pmd_perf *perf, const struct poll_list *list,
-            uint32_t second)
+poll_queues(struct pmd_perf *perf, struct pmd_metrics *metrics,
+            const struct poll_list *list, uint32_t second)
 {
     uint16_t most = 0;
 
+    if (OVS_UNLIKELY(metrics)) {
+        pmd_metrics_begin(metrics, perf->tsc);
+    }
     for (size_t i = 0; i < list->n; i++) {
         const struct poll_rxq *rxq = &list->rxqs[i];
         struct rte_mbuf *frames[PORT_BURST];
@@ -79,6 +83,13 @@ poll_queues(struct pmd_perf *perf, const struct poll_list *list,
         }
         most = MAX(most, n);
         pmd_perf_polled(perf, rxq->perf, n);
+        if (OVS_UNLIKELY(metrics) && n) {
+            pmd_metrics_polled(metrics, n,
+                               port_rx_waiting(rxq->port, rxq->queue));
+        }
+    }
+    if (OVS_UNLIKELY(metrics)) {
+        pmd_metrics_end(metrics, perf->tsc);
     }
     return most;
 }
@@ -125,7 +136,10 @@ poll_until_told(void *t_, int rcu)
             second = switch_now();
             file_counters(&t->perf, list);
         }
-        most = poll_queues(&t->perf, list, second);
+        most = poll_queues(&t->perf,
+                           atomic_load_explicit(&t->metrics,
+                                                memory_order_acquire),
+                           list, second);
         pmd_perf_iterated(&t->perf, most);
         rcu_quiescent(rcu);
         if (OVS_UNLIKELY(max_nap)) {
@@ -138,9 +152,31 @@ poll_until_told(void *t_, int rcu)
     rcu_offline(rcu);
 }
 
+void
+pmd_thread_keep_metrics(struct pmd_thread *t, bool keep)
+{
+    struct pmd_metrics *old = atomic_load_explicit(&t->metrics,
+                                                   memory_order_relaxed);
+    struct pmd_metrics *new = NULL;
+
+    if (keep == (old != NULL)) {
+        return;
+    }
+    if (keep) {
+        new = xzalloc_cacheline(sizeof *new);
+        memset(&t->metrics_base, 0, sizeof t->metrics_base);
+    }
+    atomic_store_explicit(&t->metrics, new, memory_order_release);
+    if (old) {
+        rcu_synchronize();
+        free_cacheline(old);
+    }
+}
+
 static void
 destroy(struct pmd_thread *t)
 {
+    free_cacheline(atomic_load_explicit(&t->metrics, memory_order_relaxed));
     forward_ctx_destroy(t->forward);
     sem_destroy(&t->wake);
     free_cacheline(t);
@@ -156,6 +192,7 @@ pmd_thread_start(int core, int node, unsigned int sender, char **errp)
 
     t->core = core;
     t->node = node;
+    t->base_tsc = rte_rdtsc();
     t->sender = sender;
     t->forward = forward_ctx_create(sender);
     none = poll_list_create(t->forward, 0);

@@ -13,6 +13,7 @@
 
 #include "pmd/packet-thread.h"
 #include "pmd/pmd-format.h"
+#include "pmd/pmd-metrics.h"
 #include "pmd/pmd-perf.h"
 
 struct forward_ctx;
@@ -28,6 +29,7 @@ struct pmd_thread {
     sem_t wake;                 /* posted after an empty list was replaced */
     _Atomic(uint32_t) max_nap;  /* us that it may sleep while there is little
                                  * to do; 0: never */
+    _Atomic(struct pmd_metrics *) metrics;      /* NULL: not kept */
 
     /* Main only. */
     struct packet_thread thread;
@@ -36,6 +38,8 @@ struct pmd_thread {
     bool isolated;              /* has pinned queues and no others */
     struct forward_ctx *forward;        /* in the list that is in force */
     struct pmd_stats base;      /* as of the last pmd-stats-clear */
+    uint64_t base_tsc;          /* then; the start of the thread */
+    struct pmd_metrics_sums metrics_base;       /* likewise */
     uint64_t past_tx_packets, past_tx_batches;  /* of earlier `forward`s */
 
     /* Thread: rw.  Main: ro. */
@@ -46,6 +50,9 @@ struct pmd_thread {
  * where it cannot be pinned there or has no place in DPDK or RCU any more. */
 struct pmd_thread *pmd_thread_start(int core, int node, unsigned int sender,
                                     char **errp);
+
+/* Makes the thread keep metrics, from nothing, or keep none. */
+void pmd_thread_keep_metrics(struct pmd_thread *, bool);
 
 /* Ends the thread, which has no queue, and frees it.  Its mempool caches are
  * flushed. */

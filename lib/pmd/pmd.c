@@ -42,6 +42,7 @@
 
 static bool running;
 static char *sleep_max;                 /* cfg_pmd.sleep_max in force */
+static bool keep_metrics;               /* likewise */
 static struct pmd_thread **threads;     /* in order of core */
 static size_t n_threads;
 static struct rxq_assign_policy policy = {
@@ -104,6 +105,7 @@ pmd_init(char **errp)
     ovs_assert(!running);
     rcu_init();
     error = io_thread_start(errp);
+    pmd_metrics_init();
     if (!error) {
         set_senders(1);
         kernel_set_wake(io_thread_wake);
@@ -294,6 +296,14 @@ set_naps(void)
     }
 }
 
+static void
+set_metrics(void)
+{
+    for (size_t i = 0; i < n_threads; i++) {
+        pmd_thread_keep_metrics(threads[i], keep_metrics);
+    }
+}
+
 /* The new threads run and have no queue yet. */
 static void
 change_apply(struct change *c)
@@ -317,6 +327,7 @@ change_apply(struct change *c)
     c->all = NULL;
     log_counts();
     set_naps();
+    set_metrics();
 
     /* 2 Queues move, from ending threads too.  These send nothing from now
      *   on. */
@@ -415,6 +426,8 @@ pmd_configure(const struct cfg_pmd *cfg)
         sleep_max = nullable_xstrdup(cfg->sleep_max);
         set_naps();
     }
+    keep_metrics = cfg->perf_metrics;
+    set_metrics();
     pmd_lb_configure(cfg);
 }
 

@@ -86,6 +86,9 @@ struct port_class {
     uint16_t (*rx)(struct port *p, uint16_t q, struct rte_mbuf **m,
                    uint16_t max);
 
+    /* Frames that wait in rx queue `q`; where rx runs.  NULL: unknown. */
+    uint32_t (*rx_waiting)(struct port *p, uint16_t q);
+
     /* Sends `n` frames on queue `q`; takes every mbuf, sent or not, and
      * counts those it dropped.  port_tx() serialises callers per queue. */
     void (*tx)(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n);

@@ -355,6 +355,12 @@ port_police(struct port *p, struct rte_mbuf **m, uint16_t n)
     return limit(&p->rx_qos, m, n);
 }
 
+uint32_t
+port_rx_waiting(struct port *p, uint16_t q)
+{
+    return p->class->rx_waiting ? p->class->rx_waiting(p, q) : 0;
+}
+
 void
 port_set_senders(unsigned int n)
 {

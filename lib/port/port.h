@@ -270,4 +270,8 @@ uint16_t port_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
 uint16_t port_police(struct port *, struct rte_mbuf **, uint16_t n);
 uint16_t port_rx_queues(const struct port *);   /* any thread */
 
+/* The thread that polls rx queue `q`: frames that wait in it, where that can be
+ * told (a guest's), else 0. */
+uint32_t port_rx_waiting(struct port *, uint16_t q);
+
 #endif

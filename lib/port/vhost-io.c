@@ -78,6 +78,15 @@ vhost_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
     return n;
 }
 
+uint32_t
+vhost_rx_waiting(struct port *p, uint16_t q)
+{
+    int vid = atomic_load_explicit(&vhost_cast(p)->vid, memory_order_acquire);
+
+    return vid < 0 ? 0 : rte_vhost_rx_queue_count(vid,
+                                                  (uint16_t) (2 * q + 1));
+}
+
 /* Moves frames longer than the port's MTU behind the others and returns how
  * many fit. */
 static uint16_t

@@ -316,6 +316,7 @@ rxq_enabled(const struct port *p, uint16_t q)
     .reconfigure = reconfigure,                                     \
     .carry_on = carry_on,                                           \
     .rx = vhost_rx,                                                 \
+    .rx_waiting = vhost_rx_waiting,                                 \
     .tx = vhost_tx,                                                 \
     .get_stats = vhost_get_stats,                                   \
     .get_status = vhost_get_status,                                 \

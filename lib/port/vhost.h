@@ -111,6 +111,7 @@ int vhost_fd_slots_used(void) OVS_EXCLUDED(vhost_mutex);
 /* vhost-io.c */
 uint16_t vhost_rx(struct port *, uint16_t q, struct rte_mbuf **,
                   uint16_t max);
+uint32_t vhost_rx_waiting(struct port *, uint16_t q);
 void vhost_tx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t n);
 
 /* vhost-stats.c */

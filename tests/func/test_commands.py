@@ -211,7 +211,7 @@ def test_of_the_library(sw2):
 
 COMMANDS = """coverage/read-counter coverage/show dpctl/show
 dpdk/get-malloc-stats dpdk/lcore-list dpdk/log-list dpdk/log-set dpif/show
-dpif-netdev/pmd-rxq-rebalance dpif-netdev/pmd-rxq-show
+dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/pmd-rxq-show
 dpif-netdev/pmd-stats-clear
 dpif-netdev/pmd-stats-show exit fdb/flush fdb/show fdb/stats-show
 list-commands memory/show netdev-dpdk/detach netdev-dpdk/get-mempool-info

@@ -221,6 +221,99 @@ def test_auto_lb_settings(br0):
     sw.wait_log(r"PMD auto load balance is disabled")
 
 
+PERF = r"""
+Time: \d\d:\d\d:\d\d\.\d{3}
+Measurement duration: \d+\.\d{3} s
+
+pmd thread numa_id 0 core_id \d+:
+
+  Iterations:         [ \d]{12}  \(\d+\.\d\d us/it\)
+  - Used TSC cycles:  [ \d]{12}  \([ \d]{3}\.\d % of total cycles\)
+  - idle iterations:  [ \d]{12}  \([ \d]{3}\.\d % of used cycles\)
+  - busy iterations:  [ \d]{12}  \([ \d]{3}\.\d % of used cycles\)
+  - sleep iterations: [ \d]{12}  \([ \d]{3}\.\d % of iterations\)
+  Sleep time \(us\):    [ \d]{12}  \([ \d]+ us/iteration avg\.\)
+  Rx packets:         [ \d]{12}  \(\d+ Kpps, \d+ cycles/pkt\)
+  Datapath passes:    [ \d]{12}  \(1\.00 passes/pkt\)
+  - PHWOL hits:       [ \d]{12}  \(  0\.0 %\)
+  - MFEX Opt hits:    [ \d]{12}  \(  0\.0 %\)
+  - Simple Match hits:[ \d]{12}  \(  0\.0 %\)
+  - EMC hits:         [ \d]{12}  \([ \d]{3}\.\d %\)
+  - SMC hits:         [ \d]{12}  \(  0\.0 %\)
+  - Megaflow hits:    [ \d]{12}  \([ \d]{3}\.\d %, 1\.00 subtbl lookups/hit\)
+  - Upcalls:          [ \d]{12}  \([ \d]{3}\.\d %, \d+\.\d us/upcall\)
+  - Lost upcalls:     [ \d]{12}  \([ \d]{3}\.\d %\)
+  Tx packets:         [ \d]{12}  \(\d+ Kpps\)
+  Tx batches:         [ \d]{12}  \(\d+\.\d\d pkts/batch\)
+
+"""
+
+HISTOGRAMS = r"""
+Histograms
+   cycles/it              packets/it .* cycles/upcall        
+(   \d+ +\d+ +\d+ +\d+ .*
+){31}   > .*
+-{154}
+   cycles/it              packets/it .* cycles/upcall        
+   \d+ +\d+\.\d{5} +\d+ +\d+\.\d{5} .*
+"""
+
+ITERATIONS = r"""
+   iter                cycles       packets      cycles/pkt   .*
+(   \d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *
+){5}"""
+
+MILLISECONDS = r"""
+   ms             iterations   cycles/it    Kpps         cycles/pkt   .*
+(   \d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *
+){5}"""
+
+
+def perf(sw, options=""):
+    return sw.appctl("dpif-netdev/pmd-perf-show " + options)
+
+
+def fits(text, *forms):
+    form = "".join(forms)
+    assert re.fullmatch(form, text), "%s\ndoes not fit\n%s" % (text, form)
+
+
+def test_perf_show(br0):
+    sw = br0
+    core = pmd_core()
+    sw.add_guest_port("vh0")
+    sw.add_guest_port("vh1")
+    peer = sw.peer("vh0", "vh1")
+    peer.loop()
+    run_for(peer, 1)
+    fits(perf(sw), PERF)
+    fits(perf(sw, "-nh -it 5 -pmd %d" % core), PERF)
+    set_config(sw, pmd_perf_metrics="true")
+    run_for(peer, 1)
+    fits(perf(sw), PERF, HISTOGRAMS)
+    fits(perf(sw, "-nh ovs-netdev"), PERF)
+    fits(perf(sw, "-it 5 -ms 5"), PERF, HISTOGRAMS, ITERATIONS,
+         MILLISECONDS)
+    fits(perf(sw, "-nh -ms 5"), PERF, MILLISECONDS)
+    peer.halt()
+    sw.appctl("dpif-netdev/pmd-stats-clear")
+    assert re.search(r"  Rx packets:                    0\n", perf(sw))
+    set_config(sw, pmd_perf_metrics="false")
+    assert "Histograms" not in perf(sw)
+
+
+@pytest.mark.ours
+def test_perf_show_refuses(br0):
+    sw = br0
+    for words, said in (("-it x", '-it "x": not a number from 0 to 1000'),
+                        ("-ms", "-ms: unknown option or no value after it"),
+                        ("-x", "-x: unknown option"),
+                        ("-secs 5", "-secs: unknown option"),
+                        ("-pmd 99", '-pmd "99": no PMD thread on this core')):
+        assert sw.appctl_refused("dpif-netdev/pmd-perf-show "
+                                 + words).startswith(said)
+
+
 def test_rebalance(two):
     sw = two
     sw.add_port("n0", SILENT % 0)

@@ -15,6 +15,9 @@ tests_unit_pmd_test_pmd_lb_SOURCES = \
 	tests/unit/pmd/rig.h \
 	tests/unit/pmd/test-pmd-lb.c
 
+check_PROGRAMS += tests/unit/pmd/test-pmd-metrics
+tests_unit_pmd_test_pmd_metrics_LDADD = $(PMD_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/pmd/test-pmd-perf
 tests_unit_pmd_test_pmd_perf_LDADD = $(PMD_TEST_LIBS)
 

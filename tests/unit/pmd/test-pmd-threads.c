@@ -100,6 +100,16 @@ mbufs_are_home(void *aux OVS_UNUSED)
     return !rig_mbufs_out();
 }
 
+/* All that were allowed. */
+static bool
+frames_are_made(void *b_)
+{
+    const struct bench *b = b_;
+
+    return (!atomic_load(&b->ports[0]->allowed)
+            && !atomic_load(&b->ports[1]->allowed) && !rig_mbufs_out());
+}
+
 static bool
 frames_flow(void *made_)
 {
@@ -485,6 +495,50 @@ test_naps(void **state OVS_UNUSED)
     bench_destroy(&b, true);
 }
 
+/* Metrics come and go under traffic; they count what the thread counts. */
+static void
+test_metrics(void **state OVS_UNUSED)
+{
+    static const struct cfg_pmd on = {
+        .rxq_isolate = true, .perf_metrics = true,
+    };
+    static const struct cfg_pmd off = { .rxq_isolate = true };
+    struct pmd_thread *const *threads;
+    struct pmd_metrics_sums sums;
+    struct bench b;
+    uint64_t base;
+    size_t n;
+
+    set_mask(NULL);
+    bench_create(&b);
+    threads = pmd_get_threads(&n);
+    allow(&b, FOR_EVER);
+    for (int i = 0; i < 50; i++) {
+        pmd_configure(i % 2 ? &off : &on);
+        assert_int_equal(!atomic_load(&threads[0]->metrics), i % 2);
+        wait_for_frames(b.ports[i % 2]);
+    }
+    allow(&b, 0);
+    rig_wait(mbufs_are_home, NULL, "mbufs to come home");
+    pause_us(1000);
+    base = perf_get(&threads[0]->perf.packets);
+    pmd_configure(&on);
+    allow(&b, 5000);
+    rig_wait(frames_are_made, &b, "10,000 frames");
+    pause_us(1000);
+    pmd_metrics_get(atomic_load(&threads[0]->metrics), &sums);
+    assert_int_equal(sums.packets,
+                     perf_get(&threads[0]->perf.packets) - base);
+    assert_int_equal(sums.packets, 10000);
+    assert_true(sums.batches >= 10000 / PORT_BURST);
+    assert_true(sums.iterations > sums.batches / 2);
+    set_mask("1");
+    threads = pmd_get_threads(&n);
+    assert_non_null(atomic_load(&threads[0]->metrics));
+    pmd_configure(&off);
+    bench_destroy(&b, true);
+}
+
 /* Ports that were published before the threads are polled when these start;
  * threads that end leave their ports alone. */
 static void
@@ -522,6 +576,7 @@ main(void)
         cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_idle_without_queues),
         cmocka_unit_test(test_naps),
+        cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_restart),
     };
 
