@@ -95,10 +95,17 @@ static const struct cfg_option iface_options[] = {
       .def = 8, .min = 0, .max = 32 },
 };
 
+/* The order of `enum cfg_tx_steering`. */
+static const char *const tx_steering_words[] = { "thread", "hash", NULL };
+BUILD_ASSERT_DECL(sizeof(enum cfg_tx_steering) == sizeof(int));
+BUILD_ASSERT_DECL(CFG_TX_THREAD == 0 && CFG_TX_HASH == 1);
+
 static const struct cfg_option iface_other_options[] = {
     { "mempool-group", MEMBER(GROUP, cfg_settings, mempool_group) },
     { "pmd-rxq-affinity", .types = ETHDEV | VHOST,
       MEMBER(AFFINITY, cfg_settings, rxq_affinity) },
+    { "tx-steering", .types = ETHDEV | VHOST,
+      MEMBER(WORD, cfg_settings, tx_steering), .words = tx_steering_words },
 };
 
 /* Interface types that stock clients may ask for. */

@@ -66,10 +66,6 @@ static const struct unacted iface_options[] = {
     { "vhost-rings", "auto", VHOST },
 };
 
-static const struct unacted iface_other_config[] = {
-    { "tx-steering", "thread", ETHDEV | VHOST },
-};
-
 /* Adds a note for each of `rows` that `map`, the column `column` of record
  * `record` (NULL: the only one) of `table`, asks for. */
 static void
@@ -101,9 +97,6 @@ note_iface(struct cfg *cfg, const struct cfg_iface *iface)
 
     note(cfg, iface_options, ARRAY_SIZE(iface_options), type, &iface->options,
          "Interface", iface->name, "options", later);
-    note(cfg, iface_other_config, ARRAY_SIZE(iface_other_config), type,
-         &iface->other_config, "Interface", iface->name, "other_config",
-         later);
 }
 
 void

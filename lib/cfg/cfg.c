@@ -313,6 +313,7 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && nullable_string_is_equal(a->mempool_group, b->mempool_group)
            && cfg_policing_equal(&a->policing, &b->policing)
            && cfg_qos_equal(&a->qos, &b->qos)
+           && a->tx_steering == b->tx_steering
            && nullable_string_is_equal(a->rxq_affinity, b->rxq_affinity);
 }
 

@@ -74,6 +74,9 @@ struct cfg_policing {
     uint64_t kpkts_rate, kpkts_burst;   /* likewise */
 };
 
+/* Which tx queue a frame goes to: the sending thread's, or its flow's. */
+enum cfg_tx_steering { CFG_TX_THREAD, CFG_TX_HASH };
+
 /* The settings of one interface, checked.  This is what a running port keeps
  * as its wanted settings: two ports with equal settings need no change.
  * Strings are owned; NULL where the type does not have the setting. */
@@ -92,6 +95,7 @@ struct cfg_settings {
     char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
     char *mempool_group;        /* other_config:mempool-group, "private" for
                                  * the port's own; NULL: none asked for */
+    enum cfg_tx_steering tx_steering;   /* other_config:tx-steering */
     char *rxq_affinity;         /* other_config:pmd-rxq-affinity, see
                                  * cfg_affinity_core(); NULL: none */
     struct cfg_policing policing;

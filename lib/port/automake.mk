@@ -24,6 +24,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/port-trim.c \
 	lib/port/port.c \
 	lib/port/port.h \
+	lib/port/tx-hash.c \
+	lib/port/tx-hash.h \
 	lib/port/vhost-event.c \
 	lib/port/vhost-io.c \
 	lib/port/vhost-stats.c \

@@ -46,7 +46,7 @@ quiesce(struct port *p)
     if (p->state != PORT_RUNNING) {
         return;
     }
-    atomic_store_explicit(&p->txq_count, 0, memory_order_release);
+    port_set_txqs(p, 0);
     hooks.quiesce(p);
     if (p->class->stop) {
         p->class->stop(p);
@@ -66,8 +66,8 @@ start(struct port *p, char **errp)
         }
     }
     p->state = PORT_RUNNING;
-    atomic_store_explicit(&p->txq_count, p->running.n_txq,
-                          memory_order_release);
+    port_steer(p);
+    port_set_txqs(p, p->running.n_txq);
     return 0;
 }
 
@@ -264,6 +264,7 @@ port_set(struct port *p, const struct cfg_settings *set, unsigned int n_txq,
     cfg_settings_destroy(&p->wanted);
     cfg_settings_clone(&p->wanted, set);
     p->want_n_txq = (uint16_t) MIN(n_txq, PORT_MAX_TXQ);
+    port_steer(p);
     return port_reconfigure(p, errp);
 }
 
@@ -310,6 +311,8 @@ port_create_with_class(const struct port_class *class, const char *name,
         rte_spinlock_init(&p->txqs[i].lock);
     }
     atomic_init(&p->txq_count, 0);
+    atomic_init(&p->txq_own, 0);
+    atomic_init(&p->tx_by_hash, false);
     atomic_init(&p->ingress, NULL);
 
     if (class->construct(p, errp)) {

@@ -12,14 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eal/rcu.h"
 #include "hash.h"
 #include "mem/mp-holder.h"
 #include "openvswitch/poll-loop.h"
 #include "port/port-class.h"
 #include "port/port-reconf.h"
+#include "port/tx-hash.h"
 #include "qos/qos.h"
 #include "seq.h"
 #include "util.h"
+
+enum {
+    STEERED = 32,               /* frames steered by hash at once */
+    SENT = UINT16_MAX,          /* in the place of a queue */
+};
 
 /* One row per port type. */
 static const struct port_class *const classes[] = {
@@ -282,6 +289,13 @@ port_get_status(const struct port *p, struct smap *status)
     if (p->class->get_status) {
         p->class->get_status(p, status);
     }
+    if (p->class->pmd && p->running.n_txq) {
+        smap_add(status, "tx_steering",
+                 p->wanted.tx_steering == CFG_TX_HASH ? "hash" : "thread");
+        if (port_txq_shared(p)) {
+            smap_add(status, "txq_shared", "true");
+        }
+    }
 }
 
 void
@@ -370,8 +384,35 @@ port_set_senders(unsigned int n)
 bool
 port_txq_shared(const struct port *p)
 {
-    return atomic_load_explicit(&n_senders, memory_order_relaxed)
-        > p->running.n_txq;
+    unsigned int n = atomic_load_explicit(&n_senders, memory_order_relaxed);
+
+    return n > 1 && (p->wanted.tx_steering == CFG_TX_HASH
+                     || n > p->running.n_txq);
+}
+
+void
+port_set_txqs(struct port *p, uint16_t n)
+{
+    bool hash = atomic_load_explicit(&p->tx_by_hash, memory_order_relaxed);
+
+    atomic_store_explicit(&p->txq_count, n, memory_order_release);
+    atomic_store_explicit(&p->txq_own, hash ? 0 : n, memory_order_release);
+}
+
+void
+port_steer(struct port *p)
+{
+    bool hash = p->wanted.tx_steering == CFG_TX_HASH;
+
+    if (hash != atomic_load_explicit(&p->tx_by_hash, memory_order_relaxed)) {
+        /* No sender counts on a queue of its own while another may use it. */
+        atomic_store_explicit(&p->txq_own, 0, memory_order_relaxed);
+        rcu_synchronize();
+        atomic_store_explicit(&p->tx_by_hash, hash, memory_order_relaxed);
+        rcu_synchronize();
+        port_set_txqs(p, atomic_load_explicit(&p->txq_count,
+                                              memory_order_relaxed));
+    }
 }
 
 static void
@@ -381,28 +422,99 @@ drop_all(struct port *p, unsigned int thread, struct rte_mbuf **m, uint16_t n)
     rte_pktmbuf_free_bulk(m, n);
 }
 
-void
-port_tx(struct port *p, unsigned int thread, struct rte_mbuf **m, uint16_t n)
+/* Returns how many of the frames the port may send, marked as its; the others
+ * are gone. */
+static inline uint16_t
+admit(struct port *p, struct rte_mbuf **m, uint16_t n)
 {
-    uint16_t count = atomic_load_explicit(&p->txq_count,
-                                          memory_order_acquire);
-    uint16_t q;
-
-    if (OVS_UNLIKELY(!count) || !is_up(p)) {
-        drop_all(p, thread, m, n);
-        return;
-    }
     n = limit(&p->tx_qos, m, n);
-    if (OVS_UNLIKELY(!n)) {
-        return;
-    }
     mp_holder_mark(m, n, p->mark);
-    q = (uint16_t) (thread < count ? thread : thread % count);
-    if (atomic_load_explicit(&n_senders, memory_order_relaxed) <= count) {
-        p->class->tx(p, q, m, n);
-        return;
-    }
+    return n;
+}
+
+static void
+tx_locked(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
+{
     rte_spinlock_lock(&p->txqs[q].lock);
     p->class->tx(p, q, m, n);
     rte_spinlock_unlock(&p->txqs[q].lock);
+}
+
+/* Sends each frame on the queue of its flow, of `count`; frames of one queue
+ * in their order. */
+static void
+tx_by_hash(struct port *p, uint16_t count, struct rte_mbuf **m, uint16_t n)
+{
+    struct rte_mbuf *batch[STEERED];
+    uint16_t queues[STEERED];
+
+    for (uint16_t done = 0; done < n; ) {
+        uint16_t round = (uint16_t) MIN(n - done, STEERED);
+        uint16_t left = round;
+
+        for (uint16_t i = 0; i < round; i++) {
+            queues[i] = tx_hash_queue(tx_hash(m[done + i]), count);
+        }
+        for (uint16_t first = 0; left; first++) {
+            uint16_t q = queues[first];
+            uint16_t k = 0;
+
+            if (q == SENT) {
+                continue;
+            }
+            for (uint16_t i = first; i < round; i++) {
+                if (queues[i] == q) {
+                    batch[k++] = m[done + i];
+                    queues[i] = SENT;
+                }
+            }
+            tx_locked(p, q, batch, k);
+            left = (uint16_t) (left - k);
+        }
+        done = (uint16_t) (done + round);
+    }
+}
+
+/* As port_tx(), where senders share queues or nothing is sent.  Apart, so
+ * that port_tx() stays short. */
+static __rte_noinline void
+tx_shared(struct port *p, unsigned int thread, struct rte_mbuf **m,
+          uint16_t n)
+{
+    uint16_t count = atomic_load_explicit(&p->txq_count,
+                                          memory_order_acquire);
+
+    if (!count || !is_up(p)) {
+        drop_all(p, thread, m, n);
+        return;
+    }
+    n = admit(p, m, n);
+    if (!n) {
+        return;
+    }
+    if (count > 1
+        && atomic_load_explicit(&p->tx_by_hash, memory_order_relaxed)) {
+        tx_by_hash(p, count, m, n);
+    } else {
+        tx_locked(p, (uint16_t) (thread % count), m, n);
+    }
+}
+
+void
+port_tx(struct port *p, unsigned int thread, struct rte_mbuf **m, uint16_t n)
+{
+    unsigned int own = atomic_load_explicit(&p->txq_own,
+                                            memory_order_acquire);
+
+    if (OVS_LIKELY(thread < own
+                   && atomic_load_explicit(&n_senders, memory_order_relaxed)
+                      <= own
+                   && is_up(p))) {
+        n = admit(p, m, n);
+        if (OVS_LIKELY(n)) {
+            p->class->tx(p, (uint16_t) thread, m, n);
+        }
+    } else {
+        tx_shared(p, thread, m, n);
+    }
 }

@@ -120,6 +120,10 @@ struct port {
     /* Packet threads: read only.  Main thread writes while quiesced. */
     _Atomic(uint16_t) txq_count;        /* running.n_txq, 0 while quiesced:
                                          * frames sent then are dropped */
+    _Atomic(uint16_t) txq_own;  /* up to so many senders each has a tx queue of
+                                 * its own, without lock: txq_count, or 0
+                                 * where frames are steered by hash */
+    _Atomic(bool) tx_by_hash;   /* and are they? */
     uint16_t mark;              /* of mbufs sent to it: mem/mp-holder.h */
     struct port_txq *txqs;      /* [PORT_MAX_TXQ] */
 
@@ -209,7 +213,12 @@ int port_trim_pool(struct mp *mp, char **errp);
  * have fewer.  lib/pmd raises it, and waits for a grace period, before a new
  * thread sends, and lowers it after a thread ended. */
 void port_set_senders(unsigned int n);
-/* Do senders share tx queues of `p`? */
+/* From now on port_tx() has `n` tx queues to send on; 0: it drops.  It may
+ * still be about to use others until a grace period has passed. */
+void port_set_txqs(struct port *, uint16_t n);
+/* Lets port_tx() steer by what `p->wanted` says, from now on. */
+void port_steer(struct port *p);
+/* Do senders share tx queues of `p`, with locks? */
 bool port_txq_shared(const struct port *);
 
 /* Why the port is not what was asked for, or NULL. */
@@ -256,10 +265,11 @@ void port_qos_cmd_init(void);
 
 /* Packet threads.
  *
- * Sends on the queue of sender `thread` (>= 0); takes every mbuf, and marks it
- * as the port's before the class has it: of an mbuf that goes to several ports
- * the last mark stays.  What the port may not send is dropped, and counted.
- * The caller is online in RCU. */
+ * Sends on the queue of sender `thread` (>= 0) or, where the port asks for it,
+ * on those of the frames' flows; takes every mbuf, and marks it as the port's
+ * before the class has it: of an mbuf that goes to several ports the last mark
+ * stays.  What the port may not send is dropped, and counted.  The caller is
+ * online in RCU. */
 void port_tx(struct port *, unsigned int thread, struct rte_mbuf **,
              uint16_t n);
 /* Returns how many frames came: the work that there was. */

@@ -113,9 +113,6 @@ vhost_get_status(const struct port *p, struct smap *status)
     }
     smap_add_format(status, "n_rxq", "%u", p->running.n_rxq);
     smap_add_format(status, "n_txq", "%u", p->running.n_txq);
-    if (port_txq_shared(p)) {
-        smap_add(status, "txq_shared", "true");
-    }
 }
 
 void

@@ -221,6 +221,67 @@ def test_auto_lb_settings(br0):
     sw.wait_log(r"PMD auto load balance is disabled")
 
 
+@pytest.mark.ours
+def test_tx_queues(br0):
+    """What the database says of tx queues; fewer than threads are shared."""
+    sw = br0
+    sw.add_port("n0", SILENT % 0)
+    status = sw.map_of("Interface", "n0", "status")
+    assert status["tx_steering"] == "thread" and status["n_txq"] == "2"
+    assert "txq_shared" not in status
+    sw.vsctl("set Interface n0 other_config:tx-steering=hash")
+    status = sw.map_of("Interface", "n0", "status")
+    assert status["tx_steering"] == "hash"
+    assert status["txq_shared"] == "true"
+    sw.expect_log(r"\|WARN\|n0: tx-steering \"best\" is none of thread, hash: "
+                  r"using thread")
+    sw.vsctl("set Interface n0 other_config:tx-steering=best")
+    assert sw.iface("n0", "error").startswith("n0: tx-steering")
+    assert sw.map_of("Interface", "n0", "status")["tx_steering"] == "thread"
+    sw.vsctl("remove Interface n0 other_config tx-steering")
+    sw.add_guest_port("vh0")
+    sw.add_guest_port("vh1",
+                      options="other_config:tx-steering=hash")
+    assert "tx_steering" not in sw.map_of("Interface", "vh0", "status")
+    peer = sw.peer("vh0", "vh1")
+    for port, steering in ("vh0", "thread"), ("vh1", "hash"):
+        status = sw.map_of("Interface", port, "status")
+        assert status["tx_steering"] == steering
+        assert status["n_txq"] == "1" and status["txq_shared"] == "true"
+    peer.loop()
+    run_for(peer, 1)
+    for way in peer.account():
+        assert way.received > 1000 and way.lost == 0, way
+
+
+@pytest.mark.ours
+def test_flows_over_tx_queues(br0):
+    """Of one thread's frames by hash, flow by flow, over both queues of a
+    guest."""
+    sw = br0
+    for port in "vh0", "vh1":
+        sw.add_guest_port(port, options="options:vhost-max-queue-pairs=2")
+    peer = sw.peer("vh0", "vh1", devargs="mrg_rxbuf=0,in_order=0,queues=2",
+                   options="--rxq=2 --txq=2 --txonly-multi-flow")
+
+    def send_flows():
+        peer.command("set fwd txonly")
+        peer.command("start")
+        time.sleep(0.5)
+        peer.halt()
+        peer.drain()
+
+    def queues_used(counts):
+        return [q for q in (0, 1) if counts["tx_q%d_good_packets" % q]]
+
+    send_flows()
+    counts = sw.wait_statistics("vh1", lambda c: c["tx_packets"] > 100)
+    assert len(queues_used(counts)) == 1
+    sw.vsctl("set Interface vh1 other_config:tx-steering=hash")
+    send_flows()
+    sw.wait_statistics("vh1", lambda c: len(queues_used(c)) == 2)
+
+
 PERF = r"""
 Time: \d\d:\d\d:\d\d\.\d{3}
 Measurement duration: \d+\.\d{3} s

@@ -229,8 +229,6 @@ test_notes(void **state OVS_UNUSED)
         "effect: there is no flow cache and no hardware offload here",
         "Bridge br0: other_config:datapath-id is stored but not acted on yet",
         "Interface d: options:rx-flow-ctrl is stored but not acted on yet",
-        "Interface d: other_config:tx-steering is stored but not acted on "
-        "yet",
     };
     struct cfg_bridge *br;
     struct cfg_iface *iface;
@@ -247,7 +245,6 @@ test_notes(void **state OVS_UNUSED)
     smap_add(&iface->options, "rx-flow-ctrl", "true");
     smap_add(&iface->options, "tx-flow-ctrl", "false");
     smap_add(&iface->options, "vhost-rings", "own");
-    smap_add(&iface->other_config, "tx-steering", "hash");
     cfg_parse(&cfg, &env);
     assert_int_equal(cfg.n_warnings, 0);
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {

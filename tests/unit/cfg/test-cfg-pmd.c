@@ -136,6 +136,43 @@ test_affinity_core(void **state OVS_UNUSED)
 }
 
 static void
+test_tx_steering(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *value;
+        enum cfg_tx_steering expected;
+        const char *error;
+    } cases[] = {
+        { "thread", CFG_TX_THREAD, NULL },
+        { "hash", CFG_TX_HASH, NULL },
+        { "random", CFG_TX_THREAD, "p: tx-steering \"random\" is none of "
+                                   "thread, hash: using thread" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct cfg_iface *p;
+        struct cfg_iface *iface;
+        struct cfg_settings set;
+        struct cfg cfg;
+
+        cfg_init(&cfg);
+        iface = add_iface(cfg_add_bridge(&cfg, "br0"), "p", "dpdk");
+        smap_add(&iface->options, "dpdk-devargs", "net_null0");
+        smap_add(&iface->other_config, "tx-steering", cases[i].value);
+        cfg_parse(&cfg, &env);
+        p = find(&cfg, 0, "p");
+        expect_error(p, true, cases[i].error);
+        assert_int_equal(p->set.tx_steering, cases[i].expected);
+        cfg_settings_clone(&set, &p->set);
+        assert_true(cfg_settings_equal(&set, &p->set));
+        set.tx_steering = !set.tx_steering;
+        assert_false(cfg_settings_equal(&set, &p->set));
+        cfg_settings_destroy(&set);
+        cfg_destroy(&cfg);
+    }
+}
+
+static void
 test_sleep(void **state OVS_UNUSED)
 {
     static const struct {
@@ -278,6 +315,7 @@ main(void)
         cmocka_unit_test(test_affinity_core),
         cmocka_unit_test(test_affinity_counts),
         cmocka_unit_test(test_auto_lb),
+        cmocka_unit_test(test_tx_steering),
         cmocka_unit_test(test_sleep),
         cmocka_unit_test(test_old_sleep),
         cmocka_unit_test(test_sleep_max),

@@ -219,16 +219,17 @@ rig_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
 }
 
 static void
-rig_tx(struct port *p, uint16_t q OVS_UNUSED, struct rte_mbuf **m,
-       uint16_t n)
+rig_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
 {
     struct rig_port *r = rig_port(p);
 
-    if (atomic_load(&r->stopped)) {
+    if (atomic_fetch_add(&r->inside_tx[q], 1) || atomic_load(&r->stopped)
+        || q >= r->up.running.n_txq) {
         atomic_fetch_add(&r->misuses, 1);
     }
     atomic_fetch_add(&r->sent, n);
     rte_pktmbuf_free_bulk(m, n);
+    atomic_fetch_sub(&r->inside_tx[q], 1);
 }
 
 const struct port_class rig_class = {

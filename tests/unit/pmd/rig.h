@@ -7,7 +7,7 @@
  * A rig port's rx makes a frame whenever the test lets it, from the pool and
  * in the packet thread, as a device would; its tx frees.  Every call is
  * checked against the port's life cycle: rx and tx while the port is stopped,
- * or one queue's rx in two threads at once, count as errors.
+ * or one queue's rx or tx in two threads at once, count as errors.
  */
 #ifndef RIG_H
 #define RIG_H 1
@@ -44,6 +44,7 @@ struct rig_port {
     _Atomic(uint64_t) allowed;  /* frames that rx may still make */
     _Atomic(uint64_t) made, sent;
     _Atomic(uint64_t) polls[RIG_QUEUES];
+    _Atomic(int) inside_tx[PORT_MAX_TXQ];       /* likewise in tx */
 };
 
 extern const struct port_class rig_class;

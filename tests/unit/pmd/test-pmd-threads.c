@@ -495,6 +495,30 @@ test_naps(void **state OVS_UNUSED)
     bench_destroy(&b, true);
 }
 
+/* Ports are steered by thread and by hash in turn, under traffic of two
+ * threads to one port: no tx queue is ever used by both at once. */
+static void
+test_tx_steering(void **state OVS_UNUSED)
+{
+    struct bench b;
+
+    need_two_cores();
+    set_mask("3");
+    bench_create(&b);
+    allow(&b, FOR_EVER);
+    b.ports[2]->dst = 2;
+    atomic_store(&b.ports[2]->allowed, FOR_EVER);
+    for (int i = 0; i < 100; i++) {
+        struct port *p = &b.ports[i % N_PORTS]->up;
+
+        p->wanted.tx_steering = !p->wanted.tx_steering;
+        port_steer(p);
+        wait_for_frames(b.ports[i % 2 ? 2 : 0]);
+    }
+    atomic_store(&b.ports[2]->allowed, 0);
+    bench_destroy(&b, false);
+}
+
 /* Metrics come and go under traffic; they count what the thread counts. */
 static void
 test_metrics(void **state OVS_UNUSED)
@@ -577,6 +601,7 @@ main(void)
         cmocka_unit_test(test_idle_without_queues),
         cmocka_unit_test(test_naps),
         cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_tx_steering),
         cmocka_unit_test(test_restart),
     };
 

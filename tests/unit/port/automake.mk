@@ -59,6 +59,13 @@ tests_unit_port_test_internal_device_SOURCES = \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
 tests_unit_port_test_internal_device_LDADD = $(PORT_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/port/test-tx-hash
+tests_unit_port_test_tx_hash_SOURCES = \
+	tests/unit/port/test-tx-hash.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-port.c tests/fake/fake-port.h
+tests_unit_port_test_tx_hash_LDADD = $(PORT_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/port/test-port-holder
 tests_unit_port_test_port_holder_SOURCES = \
 	tests/unit/port/test-port-holder.c \

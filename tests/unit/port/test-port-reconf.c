@@ -277,11 +277,11 @@ test_tx_while_quiesced_drops_and_counts(void **state OVS_UNUSED)
     fake_use_mempool(true);
     p = fake_port_create("p0", 1500, 1);
     assert_int_equal(rte_pktmbuf_alloc_bulk(mp_mempool(p->mp), m, 4), 0);
-    atomic_store(&p->txq_count, 0);
+    port_set_txqs(p, 0);
     port_tx(p, 0, m, 4);
     assert_int_equal(p->txc[0].dropped, 4);
     assert_int_equal(fake_port_tx_total(p), 0);
-    atomic_store(&p->txq_count, p->running.n_txq);
+    port_set_txqs(p, p->running.n_txq);
 
     assert_int_equal(rte_pktmbuf_alloc_bulk(mp_mempool(p->mp), m, 4), 0);
     fake_port_set_tx(p, FAKE_TX_FREE);
