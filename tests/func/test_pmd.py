@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from harness.daemon import is_peer, pmd_core
+from harness.command import wait_until
+from harness.daemon import is_peer, long_form, pmd_core
 from test_guests import run_for
 
 # The ports here have rx queues that never have frames, or a guest's.
@@ -219,6 +220,25 @@ def test_auto_lb_settings(br0):
     sw.wait_log(r"load threshold 70%")
     set_config(sw, pmd_auto_lb="false")
     sw.wait_log(r"PMD auto load balance is disabled")
+
+
+@pytest.mark.ours
+@pytest.mark.skipif(not long_form(), reason="takes a minute: SLUICE_LONG=1")
+def test_auto_lb(two):
+    """Two busy queues of one thread are parted; then nothing moves."""
+    sw = two
+    for n in range(4):
+        sw.add_port("n%d" % n, "net_null%d" % n if n in (0, 3) else SILENT % n)
+    assert core_of(sw, "n0") == core_of(sw, "n3")
+    set_config(sw, pmd_auto_lb="true")
+    sw.wait_log(r"dry run: the variance of the threads' load would improve by "
+                r"\d+%, threshold 25%: rebalancing", 150)
+    wait_until(lambda: core_of(sw, "n0") != core_of(sw, "n3"),
+               "the busy queues to be parted")
+    set_config(sw, pmd_auto_lb_load_threshold=50)
+    sw.wait_log(r"dry run: .* 25%: leaving queues where they are"
+                r"|there is nothing to be gained", 200)
+    assert core_of(sw, "n0") != core_of(sw, "n3")
 
 
 @pytest.mark.ours

@@ -23,6 +23,11 @@ def is_peer():
     return os.environ.get("SLUICE_PEER") == "1"
 
 
+def long_form():
+    """SLUICE_LONG=1: tests of many repetitions do all of them, by hand."""
+    return os.environ.get("SLUICE_LONG") == "1"
+
+
 def vswitchd(stock=None):
     """The daemon's file; STOCK says which, None: the one under test."""
     if stock is None:

@@ -267,19 +267,21 @@ test_queues_are_polled(void **state OVS_UNUSED)
     bench_destroy(&b, true);
 }
 
-/* 50 times, under traffic; the first and the second thread take turns, so
- * that numbers are handed on. */
+/* 50 times (SLUICE_LONG=1: 1,000 times), under traffic; the first and the
+ * second thread take turns, so that numbers are handed on. */
 static void
 test_threads_come_and_go(void **state OVS_UNUSED)
 {
     static const char *const masks[] = { "3", "1", "3", "2" };
+    const char *is_long = getenv("SLUICE_LONG");
+    int n_changes = is_long && !strcmp(is_long, "1") ? 2000 : 100;
     struct bench b;
 
     need_two_cores();
     set_mask("2");
     bench_create(&b);
     allow(&b, FOR_EVER);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < n_changes; i++) {
         set_mask(masks[i % ARRAY_SIZE(masks)]);
         check_threads(&b, i % 2 ? 1 : 2);
         wait_for_frames(b.ports[i % 2]);
