@@ -160,11 +160,27 @@ def cpu_ticks(sw):
     return None
 
 
-def load(sw, seconds=1.5):
+def load(sw, seconds=1):
     """Percent of its core that the PMD thread uses."""
     before = cpu_ticks(sw)
     time.sleep(seconds)
     return (cpu_ticks(sw) - before) / seconds / os.sysconf("SC_CLK_TCK") * 100
+
+
+def rounds_and_naps(sw):
+    """Of the PMD thread so far."""
+    text = sw.appctl("dpif-netdev/pmd-perf-show -nh")
+    return [int(re.search(name + r": +(\d+) ", text).group(1))
+            for name in ("Iterations", "sleep iterations")]
+
+
+def never_sleeps(sw):
+    """Does the PMD thread poll for 1,000 rounds without a nap?"""
+    for _ in range(2):          # it may be in the last nap at first
+        start, naps_before = rounds_and_naps(sw)
+        wait_until(lambda: rounds_and_naps(sw)[0] > start + 1000,
+                   "1,000 rounds of polling")
+    return rounds_and_naps(sw)[1] == naps_before
 
 
 @pytest.mark.ours
@@ -177,20 +193,21 @@ def test_sleep(br0):
         "Default max sleep:    0 us\n"
         "pmd thread numa_id 0 core_id %d:\n"
         "  max sleep:    0 us\n" % core)
-    assert load(sw) > 30
+    assert never_sleeps(sw)
     set_config(sw, pmd_sleep_max="50,%d:2000" % core)
     assert sw.appctl("dpif-netdev/pmd-sleep-show") == (
         "Default max sleep:   50 us\n"
         "pmd thread numa_id 0 core_id %d:\n"
         "  max sleep: 2000 us\n" % core)
-    time.sleep(3)               # naps grow by a microsecond each
-    assert load(sw) < 20
+    # Naps grow by a microsecond each.
+    wait_until(lambda: load(sw) < 20, "the thread to sleep most of the time")
+    assert not never_sleeps(sw)
     sw.vsctl("remove Open_vSwitch . other_config pmd-sleep-max")
     set_config(sw, pmd_maxsleep=60)
     assert "  max sleep:   60 us\n" in sw.appctl(
         "dpif-netdev/pmd-sleep-show ovs-netdev")
     sw.vsctl("remove Open_vSwitch . other_config pmd-maxsleep")
-    assert load(sw) > 30
+    assert never_sleeps(sw)
     sw.expect_log(r"\|WARN\|Open_vSwitch: pmd-sleep-max \"20000\" is neither "
                   r"a number from 0 to 10000 nor a list")
     set_config(sw, pmd_sleep_max=20000)

@@ -128,6 +128,25 @@ wait_for_frames(struct rig_port *p)
     rig_wait(frames_flow, aux, "frames");
 }
 
+static bool
+has_polled_twice(void *aux_)
+{
+    const uint64_t *aux = aux_;
+    const struct pmd_thread *t = (const void *) (uintptr_t) aux[1];
+
+    return perf_get(&t->perf.idle_iterations) >= aux[0] + 2;
+}
+
+/* Waits until the thread, which has no frames, has begun to poll again and so
+ * acts on all that it was told. */
+static void
+wait_for_polls(const struct pmd_thread *t)
+{
+    uint64_t aux[2] = { perf_get(&t->perf.idle_iterations), (uintptr_t) t };
+
+    rig_wait(has_polled_twice, aux, "the thread to poll");
+}
+
 /* Stops the frames and takes it all down.  With `complete`: each frame that
  * one of the two ports received went out of the other. */
 static void
@@ -483,16 +502,16 @@ test_naps(void **state OVS_UNUSED)
     threads = pmd_get_threads(&n);
     allow(&b, FOR_EVER);
     wait_for_frames(b.ports[0]);
-    pause_us(1000);
     before = perf_get(&threads[0]->perf.naps);
     wait_for_frames(b.ports[0]);
     assert_int_equal(perf_get(&threads[0]->perf.naps), before);
     allow(&b, 0);
     pmd_configure(&none);
     rig_wait(mbufs_are_home, NULL, "mbufs to come home");
-    pause_us(20000);
+    wait_for_polls(threads[0]);
     before = perf_get(&threads[0]->perf.naps);
-    assert_true(rig_cpu_percent(300) > 30);
+    wait_for_polls(threads[0]);
+    pause_us(20000);
     assert_int_equal(perf_get(&threads[0]->perf.naps), before);
     bench_destroy(&b, true);
 }
@@ -546,12 +565,13 @@ test_metrics(void **state OVS_UNUSED)
     }
     allow(&b, 0);
     rig_wait(mbufs_are_home, NULL, "mbufs to come home");
-    pause_us(1000);
+    wait_for_polls(threads[0]);
     base = perf_get(&threads[0]->perf.packets);
     pmd_configure(&on);
+    wait_for_polls(threads[0]);
     allow(&b, 5000);
     rig_wait(frames_are_made, &b, "10,000 frames");
-    pause_us(1000);
+    wait_for_polls(threads[0]);
     pmd_metrics_get(atomic_load(&threads[0]->metrics), &sums);
     assert_int_equal(sums.packets,
                      perf_get(&threads[0]->perf.packets) - base);
