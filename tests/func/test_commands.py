@@ -52,6 +52,7 @@ def sw2(br0):
     sw.add_bridge("br1")
     peer = sw.peer("vh0", "vh1")
     peer.loop()
+    wait_until(lambda: len(sw.fdb()) == 2, "both guests to be learned")
     return sw
 
 
