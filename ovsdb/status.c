@@ -230,8 +230,7 @@ write_iface(const struct writer *w, const struct status_iface *s)
     put_integer(w, &dbrec_interface_col_mtu, there && s->mtu, s->mtu);
     put_text(w, &dbrec_interface_col_mac_in_use,
              there ? s->mac_in_use : NULL);
-    put_integer(w, &dbrec_interface_col_ifindex, there && s->ifindex,
-                s->ifindex);
+    put_integer(w, &dbrec_interface_col_ifindex, there, s->ifindex);
     if (!there) {
         put_stats(w, &dbrec_interface_col_statistics, NULL, 0);
     } else if (s->stats_valid) {

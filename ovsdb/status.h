@@ -35,7 +35,7 @@ struct status_iface {
     int64_t link_resets;
     int64_t mtu;                /* 0: empty */
     const char *mac_in_use;     /* NULL: empty */
-    int64_t ifindex;            /* 0: empty */
+    int64_t ifindex;            /* 0: no device */
 };
 
 struct status_bridge {

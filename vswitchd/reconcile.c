@@ -23,6 +23,7 @@
 #include "mem/mempool.h"
 #include "openvswitch/hmap.h"
 #include "pmd/pmd.h"
+#include "port/kernel.h"
 #include "port/port.h"
 #include "sset.h"
 #include "switch/bridge.h"
@@ -69,6 +70,7 @@ static char *mask_error;        /* of the last pmd-cpu-mask, or NULL */
 static struct sset said = SSET_INITIALIZER(&said);      /* about `current` */
 static uint64_t seq;
 static uint64_t port_seq_seen;
+static bool device_came;        /* that an interface failed for want of */
 
 /* While a change or a port waits for memory. */
 static long long int next_memory_poll = LLONG_MAX;
@@ -135,6 +137,14 @@ domain_of(const char *iface)
     return r ? r->bridge : NULL;
 }
 
+static void
+on_device(const char *name)
+{
+    const struct rec *r = find_rec(name);
+
+    device_came |= r && !r->port;
+}
+
 void
 reconcile_init(const char *dir)
 {
@@ -147,6 +157,7 @@ reconcile_init(const char *dir)
     cfg_init(&current);
     switch_init();
     port_init(&hooks);
+    kernel_set_appeared(on_device);
 }
 
 const struct cfg *
@@ -697,6 +708,10 @@ void
 reconcile_run(void)
 {
     port_run();
+    if (device_came) {
+        device_came = false;
+        run_plan(RETRY_QUIET);
+    }
     if (eal_state() == EAL_RUNNING) {
         mp_run();
         pmd_run();

@@ -28,7 +28,7 @@
 #include "vswitchd/report-mem.h"
 
 static const char *const iface_types[] = {
-    "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", NULL,
+    "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "system", NULL,
 };
 static const char *const datapath_types[] = { "netdev", NULL };
 
@@ -47,8 +47,8 @@ struct row {
 static int64_t
 made_up_ifindex(const char *name)
 {
-    /* A port without a kernel device has no index of the kernel's: a stable
-     * number, as sFlow collectors want one. */
+    /* A port that the kernel knows nothing of: a stable number, as sFlow
+     * collectors want one. */
     return (hash_string(name, 0) & 0xffffff) + 1;
 }
 
@@ -71,6 +71,7 @@ static void
 fill_iface(struct status_iface *s, struct row *row,
            const struct cfg_iface *iface, const struct report_mem *mem)
 {
+    static const uint8_t none[6];
     struct reconcile_result r;
     struct port_link link;
 
@@ -98,8 +99,9 @@ fill_iface(struct status_iface *s, struct row *row,
     snprintf(row->mac, sizeof row->mac,
              "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
              link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
-    s->mac_in_use = row->mac;
-    s->ifindex = link.ifindex ? link.ifindex : made_up_ifindex(iface->name);
+    s->mac_in_use = memcmp(link.mac, none, sizeof none) ? row->mac : NULL;
+    s->ifindex = (port_is_pmd(r.port) ? made_up_ifindex(iface->name)
+                  : link.ifindex);
     fill_stats(s, row, r.port);
 }
 

@@ -117,7 +117,7 @@ static const struct {
     { "dpdkvhostuser", CFG_TYPE_VHOST_SERVER },
     { "dpdkvhostuserclient", CFG_TYPE_VHOST_CLIENT },
     { "internal", CFG_TYPE_INTERNAL },
-    { "system", CFG_TYPE_UNSUPPORTED },
+    { "system", CFG_TYPE_SYSTEM },
     { "patch", CFG_TYPE_UNSUPPORTED },
     { "tap", CFG_TYPE_UNSUPPORTED },
     { "afxdp", CFG_TYPE_UNSUPPORTED },
@@ -387,9 +387,10 @@ parse_iface(struct cfg *cfg, const struct cfg_env *env,
                   &(struct context) { .cfg = cfg, .iface = iface });
     if (iface->kind == CFG_TYPE_INTERNAL) {
         parse_internal(cfg, br, iface);
-    } else if (iface->kind != CFG_TYPE_DPDK) {
+    } else if (1u << iface->kind & VHOST) {
         parse_vhost(cfg, iface, env);
-    } else if (!iface->set.devargs || !iface->set.devargs[0]) {
+    } else if (iface->kind == CFG_TYPE_DPDK
+               && (!iface->set.devargs || !iface->set.devargs[0])) {
         cfg_iface_refuse(cfg, iface,
                          "%s: options:dpdk-devargs is missing: set it to a "
                          "PCI address or the name of a virtual device",

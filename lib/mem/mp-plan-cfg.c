@@ -142,6 +142,7 @@ mp_plan_describe(const struct cfg_bridge *br, const struct cfg_iface *iface,
         describe_vhost(iface, facts, req);
         return true;
     case CFG_TYPE_INTERNAL:
+    case CFG_TYPE_SYSTEM:
         describe_kernel(req);
         return true;
     case CFG_TYPE_UNSUPPORTED:

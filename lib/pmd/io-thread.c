@@ -102,6 +102,12 @@ get_list(void)
     return atomic_load_explicit(&published, memory_order_acquire);
 }
 
+static bool
+unfinished(const struct port *port)
+{
+    return port->class->rx_unfinished && port->class->rx_unfinished(port);
+}
+
 /* Receives from the port that an event names; returns how many frames. */
 static unsigned int
 receive(uint64_t event, uint32_t second)
@@ -117,7 +123,7 @@ receive(uint64_t event, uint32_t second)
     }
     port = list->ports[i].port;
     for (uint16_t q = 0; q < port_rx_queues(port); q++) {
-        for (int burst = 0; burst < N_BURSTS; burst++) {
+        for (int burst = 0; burst < N_BURSTS || unfinished(port); burst++) {
             struct rte_mbuf *frames[PORT_BURST];
             uint16_t n = port_rx(port, q, frames, PORT_BURST);
             uint16_t passed = n ? port_police(port, frames, n) : 0;

@@ -9,12 +9,18 @@ lib_port_libport_a_SOURCES = \
 	lib/port/ethdev-stats.c \
 	lib/port/ethdev.c \
 	lib/port/ethdev.h \
+	lib/port/gso.c \
+	lib/port/gso.h \
 	lib/port/internal.c \
+	lib/port/kernel-ethtool.c \
+	lib/port/kernel-ethtool.h \
 	lib/port/kernel-io.c \
 	lib/port/kernel-link.c \
 	lib/port/kernel-link.h \
 	lib/port/kernel.c \
 	lib/port/kernel.h \
+	lib/port/packet-io.c \
+	lib/port/packet-io.h \
 	lib/port/port-class.h \
 	lib/port/port-cmd.c \
 	lib/port/port-qos-cmd.c \
@@ -24,6 +30,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/port-trim.c \
 	lib/port/port.c \
 	lib/port/port.h \
+	lib/port/system.c \
+	lib/port/tap-io.c \
 	lib/port/tx-hash.c \
 	lib/port/tx-hash.h \
 	lib/port/vhost-event.c \

@@ -149,7 +149,7 @@ construct(struct port *port, char **errp)
     if (error) {
         return error;
     }
-    kernel_port_init(p);
+    kernel_port_init(p, false, tap_send);
     error = open_device(p, errp);
     if (error) {
         kernel_port_destroy(p);
@@ -183,46 +183,14 @@ mac_differs(const struct kernel_port *p)
             && memcmp(&mac, p->link.mac, sizeof p->link.mac));
 }
 
-static uint16_t
-wanted_txq(const struct port *port)
-{
-    return MAX(port->want_n_txq, 1);
-}
-
 static enum port_change
 plan(const struct port *port)
 {
     const struct kernel_port *p = kernel_port_cast(port);
-    bool can_receive = eal_state() == EAL_RUNNING;
+    enum port_change kind = kernel_port_plan(p);
 
-    if (!port->running.valid || can_receive != !!p->pool
-        || wanted_txq(port) != port->running.n_txq
-        || atomic_load_explicit(&p->gone, memory_order_relaxed)) {
-        return PORT_CHANGE_RESTART;
-    }
-    return (kernel_wanted_mtu(port) != port->running.mtu || mac_differs(p)
-            ? PORT_CHANGE_LIVE : PORT_CHANGE_NONE);
-}
-
-static int
-set_mtu(struct kernel_port *p, uint32_t mtu, char **errp)
-{
-    int error;
-
-    if (p->link.mtu == mtu) {
-        return 0;
-    }
-    if (!p->visible) {
-        *errp = xasprintf("%s: cannot set MTU %u: the device was moved to "
-                          "another network namespace", p->up.name, mtu);
-        return -ENODEV;
-    }
-    error = kernel_link_set(p->link.ifindex, &mtu, NULL);
-    if (error) {
-        *errp = xasprintf("%s: unsupported MTU %u (%s)", p->up.name, mtu,
-                          ovs_strerror(-error));
-    }
-    return error;
+    return (kind == PORT_CHANGE_NONE && mac_differs(p) ? PORT_CHANGE_LIVE
+            : kind);
 }
 
 static int
@@ -240,18 +208,6 @@ set_mac(struct kernel_port *p, char **errp)
                           p->up.wanted.mac, ovs_strerror(-error));
     }
     return error;
-}
-
-static int
-socket_of(const struct mp *mp)
-{
-    struct mp_info info;
-
-    if (!mp) {
-        return 0;
-    }
-    mp_get_info(mp, &info);
-    return info.socket;
 }
 
 /* The device was deleted: makes it again, with the address it had. */
@@ -291,7 +247,7 @@ reconfigure(struct port *port, struct mp *mp, enum port_change kind,
     /* A running device keeps the MTU its operator gave it, unless another
      * one is wanted now. */
     if (made || mtu != port->running.mtu) {
-        error = set_mtu(p, mtu, errp);                              /* 2 */
+        error = kernel_port_set_mtu(p, mtu, errp);                  /* 2 */
         if (error) {
             return error;
         }
@@ -301,24 +257,8 @@ reconfigure(struct port *port, struct mp *mp, enum port_change kind,
         kernel_link_set(p->link.ifindex, &old_mtu, NULL);
         return error;
     }
-    kernel_port_refresh(p);
-    if (kind == PORT_CHANGE_RESTART) {                              /* 4 */
-        kernel_port_set_pool(p, mp ? mp_mempool(mp) : NULL);
-        port->running.n_txq = wanted_txq(port);
-    }
-    port->running.n_rxq = p->pool ? 1 : 0;
-    port->running.socket = socket_of(mp);
-    port->running.mtu = mtu;
-    port->running.valid = true;
+    kernel_port_apply(p, mp, kind, mtu);                            /* 4 */
     return 0;
-}
-
-static void
-get_status(const struct port *port OVS_UNUSED, struct smap *status)
-{
-    smap_add(status, "driver_name", "tun");
-    smap_add(status, "driver_version", "1.6");
-    smap_add(status, "firmware_version", "");
 }
 
 static char *
@@ -339,16 +279,16 @@ const struct port_class internal_class = {
     .mempool_request = kernel_mempool_request,
     .reconfigure = reconfigure,
     .stop = kernel_stop,
-    .rx = kernel_rx,
+    .rx = tap_rx,
     .tx = kernel_tx,
     .rx_fd = kernel_rx_fd,
     .service = kernel_service,
     .get_stats = kernel_get_stats,
-    .get_status = get_status,
+    .get_status = kernel_get_status,
     .get_link = kernel_get_link,
     .describe = describe,
     .run = kernel_run,
-    .run_class = kernel_run_class,
+    .run_class = kernel_run_class,      /* for all kernel-backed types */
     .wait_class = kernel_wait_class,
     .mbuf_need = kernel_mbuf_need,
 };

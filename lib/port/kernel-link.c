@@ -13,6 +13,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -92,6 +93,8 @@ parse_link(const struct nlmsghdr *nh, struct kernel_link *link)
     link->ifindex = ifi->ifi_index;
     link->up = ifi->ifi_flags & IFF_UP;
     link->running = link->up && ifi->ifi_flags & IFF_RUNNING;
+    link->loopback = ifi->ifi_flags & IFF_LOOPBACK;
+    link->ethernet = ifi->ifi_type == ARPHRD_ETHER;
     left = (int) IFLA_PAYLOAD(nh);
     for (a = IFLA_RTA(ifi); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
         size_t size = RTA_PAYLOAD(a);
@@ -178,6 +181,14 @@ kernel_link_get(int ifindex, struct kernel_link *link)
 
     init_request(&req, RTM_GETLINK, 0, ifindex);
     return transact(&req, link);
+}
+
+int
+kernel_link_find(const char *name, struct kernel_link *link)
+{
+    unsigned int ifindex = if_nametoindex(name);
+
+    return ifindex ? kernel_link_get((int) ifindex, link) : -ENODEV;
 }
 
 int

@@ -18,6 +18,8 @@ struct kernel_link {
     char name[IFNAMSIZ];
     bool up;                    /* set up by its administrator */
     bool running;               /* and able to carry frames */
+    bool loopback;
+    bool ethernet;              /* its frames begin with Ethernet addresses */
     uint32_t mtu;
     uint8_t mac[6];
     /* Frames from the host's stack that the device had to drop; only from
@@ -27,6 +29,7 @@ struct kernel_link {
 
 /* 0, -ENODEV where no such device is visible, or another negative errno. */
 int kernel_link_get(int ifindex, struct kernel_link *);
+int kernel_link_find(const char *name, struct kernel_link *);
 
 /* Sets what is not NULL; returns what the kernel answers. */
 int kernel_link_set(int ifindex, const uint32_t *mtu, const uint8_t *mac);

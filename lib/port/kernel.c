@@ -20,20 +20,36 @@
 #include "eal/log-modules.h"
 #include "hash.h"
 #include "mem/mempool.h"
+#include "smap.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
 
 /* Devices of ports, by ifindex. */
 static struct hmap devices = HMAP_INITIALIZER(&devices);
+/* Ports whose device is not there. */
+static struct ovs_list awaited = OVS_LIST_INITIALIZER(&awaited);
+static void (*appeared)(const char *device);
 
 void
-kernel_port_init(struct kernel_port *p)
+kernel_set_appeared(void (*fn)(const char *device))
+{
+    appeared = fn;
+}
+
+void
+kernel_port_init(struct kernel_port *p, bool foreign,
+                 void (*send)(struct kernel_port *, struct rte_mbuf **,
+                              unsigned int n))
 {
     ssize_t size = rte_ring_get_memsize(KERNEL_RING);
 
     ovs_assert(size > 0);
     p->fd = KERNEL_DEAD;
+    p->foreign = foreign;
+    p->send = send;
+    p->driver.duplex = -1;
+    ovs_list_init(&p->awaited_node);
     p->ring = xmalloc_cacheline((size_t) size);
     memset(p->ring, 0, (size_t) size);
     rte_ring_init(p->ring, "kernel port", KERNEL_RING,
@@ -61,6 +77,7 @@ void
 kernel_port_destroy(struct kernel_port *p)
 {
     kernel_port_clear_device(p);
+    ovs_list_remove(&p->awaited_node);
     drain(p);
     free_cacheline(p->ring);
     p->ring = NULL;
@@ -76,6 +93,9 @@ follow_link(struct kernel_port *p, const struct kernel_link *link)
                     || memcmp(link->mac, p->link.mac, sizeof link->mac)
                     || strcmp(link->name, p->link.name));
 
+    if (changed) {
+        kernel_driver_get(link->name, &p->driver);
+    }
     p->visible = true;
     p->link = *link;
     p->resets += link->running != was_running;
@@ -106,7 +126,9 @@ kernel_port_set_device(struct kernel_port *p, int fd, int ifindex)
     p->fd = fd;
     hmap_insert(&devices, &p->by_ifindex, hash_int((uint32_t) ifindex, 0));
     p->link.ifindex = ifindex;
-    p->gone_seen = false;
+    ovs_list_remove(&p->awaited_node);
+    ovs_list_init(&p->awaited_node);
+    p->back = p->gone_seen = false;
     atomic_store_explicit(&p->gone, false, memory_order_release);
     atomic_store_explicit(&p->max_len, CFG_MTU_DEFAULT + KERNEL_L2_MAX,
                           memory_order_relaxed);
@@ -125,6 +147,14 @@ kernel_port_clear_device(struct kernel_port *p)
 }
 
 void
+kernel_port_await(struct kernel_port *p)
+{
+    ovs_list_remove(&p->awaited_node);
+    ovs_list_push_back(&awaited, &p->awaited_node);
+    p->back = false;
+}
+
+void
 kernel_port_set_pool(struct kernel_port *p, struct rte_mempool *pool)
 {
     p->pool = pool;
@@ -134,13 +164,93 @@ kernel_port_set_pool(struct kernel_port *p, struct rte_mempool *pool)
                    : 0);
 }
 
+/* A device that is not ours keeps what it has, as long as nobody asks for
+ * something else. */
 uint32_t
-kernel_wanted_mtu(const struct port *p)
+kernel_wanted_mtu(const struct port *port)
 {
-    return (p->wanted.mtu ? p->wanted.mtu
-            : p->running.valid ? p->running.mtu
+    const struct kernel_port *p = kernel_port_cast(port);
+
+    return (port->wanted.mtu ? port->wanted.mtu
+            : p->foreign && p->link.mtu ? p->link.mtu
+            : port->running.valid ? port->running.mtu
             : CFG_MTU_DEFAULT);
 }
+
+/* Steps of reconfigure(). */
+
+static uint16_t
+wanted_txq(const struct port *port)
+{
+    return MAX(port->want_n_txq, 1);
+}
+
+enum port_change
+kernel_port_plan(const struct kernel_port *p)
+{
+    const struct port *port = &p->up;
+    bool can_receive = eal_state() == EAL_RUNNING;
+
+    if (!port->running.valid || can_receive != !!p->pool
+        || wanted_txq(port) != port->running.n_txq
+        || atomic_load_explicit(&p->gone, memory_order_relaxed)) {
+        return PORT_CHANGE_RESTART;
+    }
+    return (kernel_wanted_mtu(port) != port->running.mtu
+            ? PORT_CHANGE_LIVE : PORT_CHANGE_NONE);
+}
+
+int
+kernel_port_set_mtu(struct kernel_port *p, uint32_t mtu, char **errp)
+{
+    int error;
+
+    if (p->link.mtu == mtu) {
+        return 0;
+    }
+    if (!p->visible) {
+        *errp = xasprintf("%s: cannot set MTU %u: the device was moved to "
+                          "another network namespace", p->up.name, mtu);
+        return -ENODEV;
+    }
+    error = kernel_link_set(p->link.ifindex, &mtu, NULL);
+    if (error) {
+        *errp = xasprintf("%s: unsupported MTU %u (%s)", p->up.name, mtu,
+                          ovs_strerror(-error));
+    }
+    return error;
+}
+
+static int
+socket_of(const struct mp *mp)
+{
+    struct mp_info info;
+
+    if (!mp) {
+        return 0;
+    }
+    mp_get_info(mp, &info);
+    return info.socket;
+}
+
+void
+kernel_port_apply(struct kernel_port *p, struct mp *mp, enum port_change kind,
+                  uint32_t mtu)
+{
+    struct port *port = &p->up;
+
+    kernel_port_refresh(p);
+    if (kind == PORT_CHANGE_RESTART) {
+        kernel_port_set_pool(p, mp ? mp_mempool(mp) : NULL);
+        port->running.n_txq = wanted_txq(port);
+    }
+    port->running.n_rxq = p->pool ? 1 : 0;
+    port->running.socket = socket_of(mp);
+    port->running.mtu = mtu;
+    port->running.valid = true;
+}
+
+/* Class operations. */
 
 bool
 kernel_mempool_request(const struct port *p, struct mp_request *req)
@@ -149,7 +259,7 @@ kernel_mempool_request(const struct port *p, struct mp_request *req)
         return false;
     }
     req->socket = dpdk_memory_socket(SOCKET_ID_ANY);
-    req->mtu = kernel_wanted_mtu(p);
+    req->mtu = MIN(kernel_wanted_mtu(p), CFG_MTU_MAX);     /* else chains */
     if (!req->group) {
         req->group = "kernel";
     }
@@ -196,8 +306,9 @@ kernel_get_stats(struct port *port, struct port_stats *stats)
     }
     port_stat_add(stats, "rx_packets", rx->packets);
     port_stat_add(stats, "rx_bytes", rx->bytes);
-    port_stat_add(stats, "rx_dropped", c.rx_no_mbuf + link.tx_dropped);
-    port_stat_add(stats, "rx_errors", c.rx_over);
+    port_stat_add(stats, "rx_dropped", c.rx_no_mbuf
+                  + (p->foreign ? p->rx_lost : link.tx_dropped));
+    port_stat_add(stats, "rx_errors", c.rx_over + c.rx_bad);
     port_stat_add(stats, "rx_over_err", c.rx_over);
     port_stat_add(stats, "rx_frame_err", 0);
     port_stat_add(stats, "rx_crc_err", 0);
@@ -220,7 +331,21 @@ kernel_get_link(const struct port *port, struct port_link *link)
     link->resets = p->resets;
     link->mtu = p->link.mtu;
     link->ifindex = p->link.ifindex;
+    link->speed_bps = p->driver.speed_bps;
+    link->duplex = p->driver.duplex;
     memcpy(link->mac, p->link.mac, sizeof link->mac);
+}
+
+void
+kernel_get_status(const struct port *port, struct smap *status)
+{
+    const struct kernel_driver *driver = &kernel_port_cast(port)->driver;
+
+    if (driver->name[0]) {
+        smap_add(status, "driver_name", driver->name);
+        smap_add(status, "driver_version", driver->version);
+        smap_add(status, "firmware_version", driver->firmware);
+    }
 }
 
 bool
@@ -228,6 +353,10 @@ kernel_run(struct port *port)
 {
     struct kernel_port *p = kernel_port_cast(port);
 
+    if (p->back) {
+        p->back = false;
+        return true;
+    }
     if (!p->gone_seen
         && atomic_load_explicit(&p->gone, memory_order_acquire)) {
         p->gone_seen = true;
@@ -252,13 +381,51 @@ find_device(int ifindex)
 }
 
 static void
+report_gone(struct kernel_port *p)
+{
+    p->visible = p->link.up = p->link.running = false;
+    atomic_store_explicit(&p->device_up, false, memory_order_relaxed);
+    atomic_store_explicit(&p->gone, true, memory_order_release);
+    port_changed(&p->up);
+}
+
+/* A device that no port has. */
+static void
+offer(const char *name)
+{
+    struct kernel_port *p;
+
+    LIST_FOR_EACH (p, awaited_node, &awaited) {
+        if (!strcmp(p->up.name, name)) {
+            p->back = true;
+            return;
+        }
+    }
+    if (appeared) {
+        appeared(name);
+    }
+}
+
+static void
 on_present(const struct kernel_link *link)
 {
     struct kernel_port *p = find_device(link->ifindex);
 
+    if (p && p->foreign && strcmp(link->name, p->up.name)) {
+        VLOG_WARN("%s: its network device is called %s now", p->up.name,
+                  link->name);
+        p->gone_seen = p->back = true;
+        report_gone(p);
+        p = NULL;
+    }
+    if (!p) {
+        offer(link->name);
+        return;
+    }
+
     /* One that comes back from another namespace has its address still. */
-    if (p && (p->visible
-              || !memcmp(link->mac, p->link.mac, sizeof link->mac))) {
+    if (p->visible
+        || !memcmp(link->mac, p->link.mac, sizeof link->mac)) {
         follow_link(p, link);
     }
 }
@@ -270,7 +437,9 @@ on_absent(int ifindex)
 {
     struct kernel_port *p = find_device(ifindex);
 
-    if (p && p->visible) {
+    if (p && p->foreign) {
+        report_gone(p);
+    } else if (p && p->visible) {
         char none;
 
         p->visible = false;
@@ -288,15 +457,21 @@ static void
 on_lost(void)
 {
     struct kernel_port *p, *next;
+    struct kernel_link link;
 
     HMAP_FOR_EACH_SAFE (p, next, by_ifindex, &devices) {
-        struct kernel_link link;
+        int ifindex = p->link.ifindex;
 
-        if (!kernel_link_get(p->link.ifindex, &link)) {
-            follow_link(p, &link);
+        if (kernel_link_get(ifindex, &link)) {
+            on_absent(ifindex);
+        } else if (p->foreign && strcmp(link.name, p->up.name)) {
+            on_present(&link);
         } else {
-            on_absent(p->link.ifindex);
+            follow_link(p, &link);
         }
+    }
+    LIST_FOR_EACH (p, awaited_node, &awaited) {
+        p->back |= !kernel_link_find(p->up.name, &link);
     }
 }
 
@@ -309,7 +484,7 @@ kernel_run_class(void)
         .lost = on_lost,
     };
 
-    if (!hmap_is_empty(&devices)) {
+    if (!hmap_is_empty(&devices) || !ovs_list_is_empty(&awaited)) {
         kernel_link_run(&events);
     }
 }
@@ -317,7 +492,7 @@ kernel_run_class(void)
 void
 kernel_wait_class(void)
 {
-    if (!hmap_is_empty(&devices)) {
+    if (!hmap_is_empty(&devices) || !ovs_list_is_empty(&awaited)) {
         kernel_link_wait();
     }
 }

@@ -4,11 +4,15 @@
  * descriptor.
  *
  * What such port types share (struct kernel_port); a type adds how its
- * descriptor comes about: internal.c a tap device of its own.
+ * descriptor comes about: internal.c a tap device of its own, system.c a
+ * packet socket on a device that there is already.
  *
- *   kernel.c       main thread: device, memory, statistics
- *   kernel-io.c    packet threads: rx, tx, service
- *   kernel-link.c  rtnetlink
+ *   kernel.c          main thread: device, memory, statistics
+ *   kernel-io.c       packet threads: tx, service, what rx needs
+ *   tap-io.c          I/O thread: rx of taps, and what is sent to them
+ *   packet-io.c       I/O thread: likewise of packet sockets
+ *   kernel-link.c     rtnetlink
+ *   kernel-ethtool.c  what a driver says of itself
  *
  * No PMD makes a system call for such a port.  Three kinds of thread meet:
  *
@@ -18,7 +22,7 @@
  *     `ring`, then calls the
  *     wake function          --> kernel_service():
  *                                  ring -> write(fd)
- *                                kernel_rx():
+ *                                rx():
  *                                  read(fd) -> mbufs
  *                                sees that the device
  *                                  is gone: `gone`   --> kernel_run(): asks
@@ -39,10 +43,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include <rte_ring.h>
 
 #include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "port/kernel-ethtool.h"
 #include "port/kernel-link.h"
 #include "port/port-class.h"
 #include "port/port.h"
@@ -64,6 +71,7 @@ struct kernel_counters {
     uint64_t dropped;           /* device down or full */
     uint64_t errors;            /* refused by the device */
     uint64_t rx_over;           /* longer than what can be received */
+    uint64_t rx_bad;            /* makes no sense */
     uint64_t rx_no_mbuf;
 };
 
@@ -77,6 +85,9 @@ struct kernel_port {
     _Atomic(bool) device_up;        /* main: store, relaxed; others: load */
     _Atomic(uint32_t) max_len;      /* likewise: longest frame, bytes */
 
+    /* Sends frames to the device, which stay the caller's, and counts what
+     * became of them; I/O thread.  Set once, by the type. */
+    void (*send)(struct kernel_port *, struct rte_mbuf **, unsigned int n);
     struct rte_ring *ring;          /* senders: enqueue; I/O thread, and main
                                      * while quiesced: dequeue */
     _Atomic(bool) gone;             /* the device behind `fd` is no more; I/O
@@ -87,9 +98,18 @@ struct kernel_port {
 
     /* Main thread only. */
     struct hmap_node by_ifindex __rte_cache_aligned;    /* kernel.c's table */
+    bool foreign;                   /* set once: the device is not ours; the
+                                     * port is that of whatever device has its
+                                     * name */
+    struct ovs_list awaited_node;   /* in kernel.c's `awaited`: foreign, and
+                                     * there is no such device; or empty */
+    bool back;                      /* it has come */
     bool gone_seen;                 /* port_reconfigure() was asked for */
     bool visible;                   /* in our network namespace */
     struct kernel_link link;        /* as last announced */
+    struct kernel_driver driver;    /* of the device */
+    uint64_t rx_lost;               /* frames that the kernel had no room for;
+                                     * not of taps, where the device counts */
     uint32_t resets;                /* changes of `link.running` */
 };
 
@@ -106,9 +126,16 @@ kernel_port_cast(const struct port *p)
  * set before any port sends. */
 void kernel_set_wake(void (*wake)(void));
 
+/* Called in the main thread, from port_run(), with the name of each device
+ * that came, or changed, and that is no port's: a port that could not be made
+ * for want of it may be tried again. */
+void kernel_set_appeared(void (*appeared)(const char *device));
+
 /* Makes the ring.  `p->fd` is KERNEL_DEAD then.  The reverse frees it and
  * what is in it, and forgets the device; it does not close `fd`. */
-void kernel_port_init(struct kernel_port *);
+void kernel_port_init(struct kernel_port *, bool foreign,
+                      void (*send)(struct kernel_port *, struct rte_mbuf **,
+                                   unsigned int n));
 void kernel_port_destroy(struct kernel_port *);
 
 /* `fd` is non-blocking and belongs to device `ifindex`. Quiesced. */
@@ -117,20 +144,51 @@ void kernel_port_set_device(struct kernel_port *, int fd, int ifindex);
 void kernel_port_refresh(struct kernel_port *);
 /* Forgets it again. */
 void kernel_port_clear_device(struct kernel_port *);
+/* Foreign, without a device: kernel_run() says when one comes. */
+void kernel_port_await(struct kernel_port *);
 
 /* Main thread, quiesced: where received frames go. */
 void kernel_port_set_pool(struct kernel_port *, struct rte_mempool *);
 
+/* Main thread: steps of reconfigure() that types have in common.  The
+ * device's MTU; and, last, what cannot fail. */
+int kernel_port_set_mtu(struct kernel_port *, uint32_t mtu, char **errp);
+void kernel_port_apply(struct kernel_port *, struct mp *, enum port_change,
+                       uint32_t mtu);
+/* What plan() answers where nothing but the following is wanted: memory, tx
+ * queues, MTU, a device for one that is gone. */
+enum port_change kernel_port_plan(const struct kernel_port *);
+
+/* I/O thread: the mbufs of a frame and where they are. */
+bool kernel_make_chain(struct kernel_port *, unsigned int n,
+                       struct rte_mbuf **, struct iovec *);
+struct rte_mbuf *kernel_finish_chain(const struct kernel_port *,
+                                     struct rte_mbuf **, unsigned int n,
+                                     size_t len);
+/* Mbufs for the longest frame that the device's MTU allows. */
+unsigned int kernel_chain_length(const struct kernel_port *);
+void kernel_count_rx(struct kernel_port *, const struct rte_mbuf *);
+/* A frame of `len` bytes could not be sent. */
+void kernel_count_tx(struct kernel_port *, uint32_t len);
+void kernel_count_tx_error(struct kernel_port *, int error);
+/* Describes the frame's segments, at most KERNEL_MAX_SEGS. */
+int kernel_describe(const struct rte_mbuf *, struct iovec *);
+/* Reading or writing says that the device is no more. */
+void kernel_report_gone(struct kernel_port *);
+
+/* tap-io.c, I/O thread: of a tap device of ours. */
+uint16_t tap_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
+void tap_send(struct kernel_port *, struct rte_mbuf **, unsigned int n);
+
 /* Class operations that kernel-backed ports have in common. */
 bool kernel_mempool_request(const struct port *, struct mp_request *);
 void kernel_stop(struct port *);
-uint16_t kernel_rx(struct port *, uint16_t q, struct rte_mbuf **,
-                   uint16_t max);
 void kernel_tx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t n);
 int kernel_rx_fd(const struct port *);
 bool kernel_service(struct port *);
 void kernel_get_stats(struct port *, struct port_stats *);
 void kernel_get_link(const struct port *, struct port_link *);
+void kernel_get_status(const struct port *, struct smap *);
 void kernel_mbuf_need(const struct port *, bool wanted, struct mp_holding *);
 bool kernel_run(struct port *);
 void kernel_run_class(void);

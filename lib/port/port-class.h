@@ -96,6 +96,10 @@ struct port_class {
     /* Kernel-backed ports: the descriptor to wait on for frames, or -1 while
      * there is none.  NULL for others. */
     int (*rx_fd)(const struct port *p);
+    /* Kernel-backed ports: has rx frames in hand that the descriptor knows
+     * nothing of any more?  It is then to be called again, soon.  NULL:
+     * never. */
+    bool (*rx_unfinished)(const struct port *p);
     /* Kernel-backed ports: sends what `tx` queued, a bounded number of
      * frames; runs in the thread of kernel-backed ports.  True: more is
      * queued, so the thread may not sleep before it called again. */
@@ -142,5 +146,6 @@ extern const struct port_class ethdev_class;
 extern const struct port_class vhost_server_class;
 extern const struct port_class vhost_client_class;
 extern const struct port_class internal_class;
+extern const struct port_class system_class;
 
 #endif

@@ -34,6 +34,7 @@ static const struct port_class *const classes[] = {
     &vhost_server_class,
     &vhost_client_class,
     &internal_class,
+    &system_class,
 };
 
 const char *const port_size_names[7] = {

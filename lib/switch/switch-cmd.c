@@ -195,8 +195,11 @@ put_datapath(struct ds *ds, bool with_stats)
         struct port *p = ports.v[i];
         char *description = port_describe(p);
 
-        ds_put_format(ds, "  port %"PRIu32": %s (%s)\n", p->dp_no, p->name,
-                      description);
+        ds_put_format(ds, "  port %"PRIu32": %s", p->dp_no, p->name);
+        if (strcmp(description, "system")) {    /* as the peer does */
+            ds_put_format(ds, " (%s)", description);
+        }
+        ds_put_char(ds, '\n');
         free(description);
         if (with_stats) {
             struct port_stats port_stats;

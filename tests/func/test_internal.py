@@ -118,13 +118,15 @@ def ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+def idle(pid):
+    """Does the process use less than 5 % of a core?"""
+    before = ticks(pid)
+    time.sleep(1)
+    return ticks(pid) - before <= 5
+
+
 @pytest.mark.ours
 def test_idle_bridges_cost_no_core(br0):
     """Kernel-backed ports are served outside packet threads, on demand."""
-    sw = br0
-
-    def idle():
-        before = ticks(sw.daemon.pid)
-        time.sleep(1)
-        return ticks(sw.daemon.pid) - before <= 5
-    wait_until(idle, "the daemon to use less than 5 % of a core")
+    wait_until(lambda: idle(br0.daemon.pid),
+               "the daemon to use less than 5 % of a core")

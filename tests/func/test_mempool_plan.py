@@ -330,7 +330,7 @@ def test_what_is_wrong_in_a_database_is_noted(make_switch):
     sw.expect_log(r"\|WARN\|")
     sw.start(shared_mempool_config="9000,many")
     sw.add_bridge("br0")
-    sw.vsctl_refused("add-port br0 e0 -- set Interface e0 type=system")
+    sw.vsctl_refused("add-port br0 e0 -- set Interface e0 type=vxlan")
     sw.vsctl_result("add-port br0 n0 -- set Interface n0 type=dpdk "
                     "options:dpdk-devargs=net_null0,no-rx=1 options:n_rxq=0")
     notes = planned(sw.database.file)["notes"]
@@ -391,7 +391,7 @@ WRONG_LISTS = [
     ("mempool-max-mbufs=1", 'mempool-max-mbufs "1" is no number from 1024'),
     ("shared-mempool-config=1", 'ignoring entry "1": MTU "1" is no number'),
     ("n0 type=dpdk n_rxq=0", "n0: n_rxq 0 is no number from 1 to 128"),
-    ("n0 type=system", 'n0: type "system" is not supported'),
+    ("n0 type=vxlan", 'n0: type "vxlan" is not supported'),
     ("n0 type=dpdk\nn0 type=dpdk", "n0"),
     ("\xff", "line 1: "),
 ]

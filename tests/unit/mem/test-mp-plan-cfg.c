@@ -199,8 +199,11 @@ test_local(void **state OVS_UNUSED)
     struct cfg_iface *iface = add("tap1", "internal", "k", "v");
 
     smap_add(&iface->other_config, "mempool-group", "taps");
+    add("eth0", "", "k", "v");          /* a kernel device */
     describe();
-    assert_int_equal(in.n_ports, 2);
+    assert_int_equal(in.n_ports, 3);
+    assert_string_equal(port("eth0")->req.group, "kernel");
+    assert_int_equal(port("eth0")->req.holds.txq_size, 1024);
     assert_string_equal(port("br0")->req.group, "kernel");
     assert_true(port("br0")->req.elastic);
     assert_int_equal(port("br0")->req.n_mbufs, 32768);
@@ -215,7 +218,7 @@ test_local(void **state OVS_UNUSED)
 static void
 test_unusable(void **state OVS_UNUSED)
 {
-    add("eth0", "system", "k", "v");
+    add("v0", "vxlan", "remote_ip", "192.0.2.1");
     add("n0", "dpdk", "n_rxq", "2");
     add_guest("vh0");
     describe();

@@ -85,3 +85,12 @@ tests_unit_port_test_port_qos_SOURCES = \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
 	tests/fake/fake-port.c tests/fake/fake-port.h
 tests_unit_port_test_port_qos_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-gso
+tests_unit_port_test_gso_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-system
+tests_unit_port_test_system_SOURCES = \
+	tests/unit/port/test-system.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+tests_unit_port_test_system_LDADD = $(PORT_TEST_LIBS)
