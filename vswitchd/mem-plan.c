@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cfg/cfg-domains.h"
 #include "cfg/cfg-parse.h"
 #include "cfg/cfg-what-if.h"
 #include "dirs.h"
@@ -30,7 +31,7 @@
 
 /* An interface that takes memory, as it is and as it would be. */
 struct subject {
-    const struct cfg_bridge *bridge;
+    const char *domain;
     const struct cfg_iface *now, *then;
     struct port *port;          /* NULL: it could not be made */
 };
@@ -46,14 +47,14 @@ struct guesses {
 };
 
 static void
-add_subject(struct subjects *s, const struct cfg_bridge *br,
+add_subject(struct subjects *s, const char *domain,
             const struct cfg_iface *now, const struct cfg_iface *then)
 {
     if (s->n == s->allocated) {
         s->v = x2nrealloc(s->v, &s->allocated, sizeof *s->v);
     }
     s->v[s->n++] = (struct subject) {
-        .bridge = br, .now = now, .then = then,
+        .domain = domain, .now = now, .then = then,
         .port = port_find(now->name),
     };
 }
@@ -61,17 +62,17 @@ add_subject(struct subjects *s, const struct cfg_bridge *br,
 /* Adds the interfaces that can be made, or those that cannot, but run since
  * before they were wrong.  No name twice. */
 static void
-add_subjects(struct subjects *s, const struct cfg_bridge *br,
+add_subjects(struct subjects *s, const char *domain,
              const struct cfg_port *now, const struct cfg_port *then,
              bool usable, struct sset *names)
 {
     for (size_t i = 0; i < now->n_ifaces; i++) {
         const struct cfg_iface *iface = &now->ifaces[i];
 
-        if (iface->usable == usable
+        if (iface->usable == usable && iface->kind != CFG_TYPE_PATCH
             && (usable || port_find(iface->name))
             && sset_add(names, iface->name)) {
-            add_subject(s, br, iface, &then->ifaces[i]);
+            add_subject(s, domain, iface, &then->ifaces[i]);
         }
     }
 }
@@ -79,7 +80,7 @@ add_subjects(struct subjects *s, const struct cfg_bridge *br,
 /* (`then` is a copy of `now` with other values.) */
 static void
 find_subjects(const struct cfg *now, const struct cfg *then,
-              struct subjects *s)
+              const struct cfg_domains *domains, struct subjects *s)
 {
     struct sset names = SSET_INITIALIZER(&names);
 
@@ -88,7 +89,7 @@ find_subjects(const struct cfg *now, const struct cfg *then,
             const struct cfg_bridge *br = &now->bridges[i];
 
             for (size_t j = 0; j < br->n_ports; j++) {
-                add_subjects(s, br, &br->ports[j],
+                add_subjects(s, cfg_domain(domains, br->name), &br->ports[j],
                              &then->bridges[i].ports[j], pass == 0, &names);
             }
         }
@@ -150,7 +151,7 @@ describe(const struct subject *s, const struct cfg_iface *iface,
     struct mp_request req;
     char *error = NULL;
 
-    mp_plan_describe(s->bridge, iface, n_pmds, &no_facts, p);
+    mp_plan_describe(s->domain, iface, n_pmds, &no_facts, p);
     if (s->port && ask(s->port, set, n_pmds + 1, &req, &error)) {
         if (is_vhost(iface->kind)) {
             follow_guest(s->port, set, &req);
@@ -320,6 +321,7 @@ mem_plan_make(const char *const settings[], size_t n_settings,
     struct guesses guesses = { .n_guests = 0 };
     struct mp_plan_in in_now, in_then;
     struct subjects s = { .v = NULL };
+    struct cfg_domains domains;
     struct cfg what_if;
     char *error;
 
@@ -330,7 +332,8 @@ mem_plan_make(const char *const settings[], size_t n_settings,
     if (error) {
         return error;
     }
-    find_subjects(cfg, &what_if, &s);
+    cfg_domains_of_cfg(&domains, cfg);      /* no setting changes them */
+    find_subjects(cfg, &what_if, &domains, &s);
     plan_now(&s, cfg, &in_now, &guesses);
     error = plan_then(&s, cfg, &what_if, in_now.n_threads, &in_then);
     if (!error) {
@@ -343,6 +346,7 @@ mem_plan_make(const char *const settings[], size_t n_settings,
     mp_plan_in_destroy(&in_now);
     mp_plan_in_destroy(&in_then);
     free(s.v);
+    cfg_domains_destroy(&domains);
     cfg_destroy(&what_if);
     return error;
 }

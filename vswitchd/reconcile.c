@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cfg/cfg-diff.h"
+#include "cfg/cfg-domains.h"
 #include "cfg/cfg-mempool.h"
 #include "cfg/cfg-parse.h"
 #include "eal/eal.h"
@@ -24,6 +25,7 @@
 #include "openvswitch/hmap.h"
 #include "pmd/pmd.h"
 #include "port/kernel.h"
+#include "port/patch.h"
 #include "port/port.h"
 #include "sset.h"
 #include "switch/bridge.h"
@@ -58,11 +60,14 @@ struct rec {
     struct port *port;          /* NULL: failed */
     int64_t ofport;             /* -1: failed */
     char *error;                /* why, or NULL */
+    char *no_peer;              /* of a patch port that is not one of a pair;
+                                 * usual while the other is yet to come */
     uint32_t mtu;               /* that the bridge knows */
     bool tried;                 /* by the plan being run */
 };
 
 static struct hmap recs = HMAP_INITIALIZER(&recs);
+static struct cfg_domains domains = CFG_DOMAINS_INITIALIZER(&domains);
 static struct cfg current;
 static bool have_current;
 static char *run_dir;
@@ -114,6 +119,7 @@ free_rec(struct rec *r)
     free(r->name);
     free(r->bridge);
     free(r->error);
+    free(r->no_peer);
     free(r);
 }
 
@@ -128,13 +134,61 @@ set_rec_error(struct rec *r, char *error)
     r->error = error;
 }
 
-/* Packets stay in a bridge. */
+/* Packets stay in a bridge, and in those that patch ports join to it. */
 static const char *
 domain_of(const char *iface)
 {
     const struct rec *r = find_rec(iface);
 
-    return r ? r->bridge : NULL;
+    return r ? cfg_domain(&domains, r->bridge) : NULL;
+}
+
+/* The patch port that `r` names as its peer, if that names `r`. */
+static const struct rec *
+patch_peer(const struct rec *r)
+{
+    const struct rec *peer = r->set.peer ? find_rec(r->set.peer) : NULL;
+
+    return (peer && nullable_string_is_equal(peer->set.peer, r->name) ? peer
+            : NULL);
+}
+
+/* Packet memory must know where packets may go before they do. */
+static void
+follow_domains(void)
+{
+    struct cfg_domains before;
+    const struct rec *r, *peer;
+
+    cfg_domains_init(&before);
+    cfg_domains_swap(&before, &domains);
+    HMAP_FOR_EACH (r, node, &recs) {
+        peer = patch_peer(r);
+        if (peer) {
+            cfg_domains_join(&domains, r->bridge, peer->bridge);
+        }
+    }
+    if (!cfg_domains_equal(&before, &domains) && eal_state() == EAL_RUNNING) {
+        mp_set_domains(domain_of);
+    }
+    cfg_domains_destroy(&before);
+}
+
+/* The texts of patch ports that are not one of a pair, as the peer has
+ * them. */
+static void
+follow_patches(void)
+{
+    struct rec *r;
+
+    HMAP_FOR_EACH (r, node, &recs) {
+        free(r->no_peer);
+        r->no_peer = (r->port && port_is_patch(r->port)
+                      && !bridge_is_patched(r->port)
+                      ? xasprintf("No usable peer '%s' exists in 'netdev' "
+                                  "datapath.", patch_peer_name(r->port))
+                      : NULL);
+    }
 }
 
 static void
@@ -194,6 +248,7 @@ del_iface(const char *name)
         }
     }
     free_rec(r);
+    follow_domains();
 }
 
 static char *
@@ -237,6 +292,7 @@ run_add_iface(const struct cfg_step *s)
     r->kind = s->iface->kind;
     cfg_settings_destroy(&r->set);
     cfg_settings_clone(&r->set, &s->iface->set);
+    follow_domains();
     set_rec_error(r, add_iface(r, s->bridge, s->iface));
 }
 
@@ -274,6 +330,10 @@ run_set_iface(const struct cfg_step *s)
         follow_mtu(r);
         if (moves && eal_state() == EAL_RUNNING) {
             pmd_rebalance();
+        }
+        if (port_is_patch(r->port)) {
+            follow_domains();
+            bridge_follow_patches();
         }
     }
 }
@@ -620,6 +680,7 @@ run_plan(enum retry retry)
     HMAP_FOR_EACH (r, node, &recs) {
         follow_mtu(r);
     }
+    follow_patches();
     memory_seen = hugepages_free();
     freed_seen = mp_n_freed();
     next_quiet_retry = time_msec() + QUIET_RETRY_MS;
@@ -757,7 +818,9 @@ reconcile_get(const struct cfg_iface *iface, struct reconcile_result *result)
     result->ofport = r && r->port ? r->ofport : -1;
     result->error = (iface->error ? iface->error
                      : r && r->error ? r->error
-                     : r && r->port ? port_error(r->port) : NULL);
+                     : !r ? NULL
+                     : r->port && port_error(r->port) ? port_error(r->port)
+                     : r->no_peer);
 }
 
 void
@@ -783,6 +846,7 @@ reconcile_destroy(void)
     }
     eal_stop();
     sset_destroy(&said);
+    cfg_domains_destroy(&domains);
     free(mask_error);
     free(run_dir);
 }

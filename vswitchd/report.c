@@ -28,7 +28,8 @@
 #include "vswitchd/report-mem.h"
 
 static const char *const iface_types[] = {
-    "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "system", NULL,
+    "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "patch",
+    "system", NULL,
 };
 static const char *const datapath_types[] = { "netdev", NULL };
 

@@ -4,6 +4,8 @@ noinst_LIBRARIES += lib/cfg/libcfg.a
 lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-diff.c \
 	lib/cfg/cfg-diff.h \
+	lib/cfg/cfg-domains.c \
+	lib/cfg/cfg-domains.h \
 	lib/cfg/cfg-mempool.c \
 	lib/cfg/cfg-mempool.h \
 	lib/cfg/cfg-option.c \

@@ -90,6 +90,8 @@ static const struct cfg_option iface_options[] = {
     { "vhost-max-queue-pairs", .types = VHOST,
       MEMBER(INT, cfg_settings, max_queue_pairs),
       .def = CFG_VHOST_PAIRS_MAX, .min = 1, .max = CFG_VHOST_PAIRS_MAX },
+    { "peer", .types = 1u << CFG_TYPE_PATCH,
+      MEMBER(STRING, cfg_settings, peer) },
     { "tx-retries-max", .types = VHOST,
       MEMBER(INT, cfg_settings, tx_retries_max),
       .def = 8, .min = 0, .max = 32 },
@@ -118,7 +120,7 @@ static const struct {
     { "dpdkvhostuserclient", CFG_TYPE_VHOST_CLIENT },
     { "internal", CFG_TYPE_INTERNAL },
     { "system", CFG_TYPE_SYSTEM },
-    { "patch", CFG_TYPE_UNSUPPORTED },
+    { "patch", CFG_TYPE_PATCH },
     { "tap", CFG_TYPE_UNSUPPORTED },
     { "afxdp", CFG_TYPE_UNSUPPORTED },
     { "afxdp-nonpmd", CFG_TYPE_UNSUPPORTED },
@@ -342,6 +344,20 @@ parse_internal(struct cfg *cfg, const struct cfg_bridge *br,
     }
 }
 
+/* In the words of the peer. */
+static void
+parse_patch(struct cfg *cfg, struct cfg_iface *iface)
+{
+    if (!iface->set.peer || !iface->set.peer[0]) {
+        cfg_iface_refuse(cfg, iface,
+                         "%s: patch type requires valid 'peer' argument",
+                         iface->name);
+    } else if (!strcmp(iface->set.peer, iface->name)) {
+        cfg_iface_refuse(cfg, iface, "%s: patch peer must not be self",
+                         iface->name);
+    }
+}
+
 static void
 parse_iface(struct cfg *cfg, const struct cfg_env *env,
             const struct cfg_bridge *br, const struct cfg_port *port,
@@ -389,6 +405,8 @@ parse_iface(struct cfg *cfg, const struct cfg_env *env,
         parse_internal(cfg, br, iface);
     } else if (1u << iface->kind & VHOST) {
         parse_vhost(cfg, iface, env);
+    } else if (iface->kind == CFG_TYPE_PATCH) {
+        parse_patch(cfg, iface);
     } else if (iface->kind == CFG_TYPE_DPDK
                && (!iface->set.devargs || !iface->set.devargs[0])) {
         cfg_iface_refuse(cfg, iface,

@@ -291,6 +291,7 @@ cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
     dst->devargs = nullable_xstrdup(src->devargs);
     dst->vhost_path = nullable_xstrdup(src->vhost_path);
     dst->mac = nullable_xstrdup(src->mac);
+    dst->peer = nullable_xstrdup(src->peer);
     dst->mempool_group = nullable_xstrdup(src->mempool_group);
     cfg_qos_clone(&dst->qos, &src->qos);
     dst->rxq_affinity = nullable_xstrdup(src->rxq_affinity);
@@ -310,6 +311,7 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && a->iommu == b->iommu
            && a->postcopy == b->postcopy
            && nullable_string_is_equal(a->mac, b->mac)
+           && nullable_string_is_equal(a->peer, b->peer)
            && nullable_string_is_equal(a->mempool_group, b->mempool_group)
            && cfg_policing_equal(&a->policing, &b->policing)
            && cfg_qos_equal(&a->qos, &b->qos)
@@ -323,6 +325,7 @@ cfg_settings_destroy(struct cfg_settings *set)
     free(set->devargs);
     free(set->vhost_path);
     free(set->mac);
+    free(set->peer);
     free(set->mempool_group);
     cfg_qos_destroy(&set->qos);
     free(set->rxq_affinity);

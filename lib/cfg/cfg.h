@@ -27,6 +27,7 @@ enum cfg_type {
     CFG_TYPE_VHOST_CLIENT,      /* dpdkvhostuserclient */
     CFG_TYPE_INTERNAL,
     CFG_TYPE_SYSTEM,            /* "system" or none */
+    CFG_TYPE_PATCH,
     CFG_TYPE_UNSUPPORTED,
 };
 
@@ -94,6 +95,8 @@ struct cfg_settings {
     bool iommu;                 /* vhost client: global, read once */
     bool postcopy;
     char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
+    char *peer;                 /* patch: name of the interface at its other
+                                 * end */
     char *mempool_group;        /* other_config:mempool-group, "private" for
                                  * the port's own; NULL: none asked for */
     enum cfg_tx_steering tx_steering;   /* other_config:tx-steering */

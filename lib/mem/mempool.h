@@ -98,7 +98,9 @@ void mp_set_threads(unsigned int n);
 
 /* Tells in which domain a port is: packets never go from one domain to
  * another, so pools need no room for the rings of other domains.  NULL: there
- * is one domain.  The function returns a bridge's name (NULL counts as ""). */
+ * is one domain.  The function returns a bridge's name (NULL counts as "").  To
+ * be called again when its answers change, before packets go new ways: pools
+ * grow to what that needs, as far as there is memory. */
 void mp_set_domains(const char *(*domain_of)(const char *port));
 
 /* Returns a pool with one more reference for `req->port`, or NULL with

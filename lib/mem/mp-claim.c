@@ -373,4 +373,8 @@ mp_set_domains(const char *(*domain_of_)(const char *port))
 {
     domain_of = domain_of_;
     changed = true;
+    if (!ovs_list_is_empty(&mp_pools)) {
+        mp_assert_main_thread();
+        fill_or_say();
+    }
 }

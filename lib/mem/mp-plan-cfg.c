@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cfg/cfg-domains.h"
 #include "cfg/cfg-mempool.h"
 #include "cfg/cfg-parse.h"
 #include "simap.h"
@@ -114,7 +115,7 @@ describe_kernel(struct mp_request *req)
 }
 
 bool
-mp_plan_describe(const struct cfg_bridge *br, const struct cfg_iface *iface,
+mp_plan_describe(const char *domain, const struct cfg_iface *iface,
                  unsigned int n_pmds, const struct mp_plan_facts *facts,
                  struct mp_plan_port *p)
 {
@@ -122,7 +123,7 @@ mp_plan_describe(const struct cfg_bridge *br, const struct cfg_iface *iface,
     struct mp_request *req = &p->req;
 
     *p = (struct mp_plan_port) {
-        .domain = br->name,
+        .domain = domain,
         .req = {
             .port = iface->name,
             .group = set->mempool_group,
@@ -145,6 +146,7 @@ mp_plan_describe(const struct cfg_bridge *br, const struct cfg_iface *iface,
     case CFG_TYPE_SYSTEM:
         describe_kernel(req);
         return true;
+    case CFG_TYPE_PATCH:
     case CFG_TYPE_UNSUPPORTED:
         return false;
     }
@@ -224,25 +226,44 @@ mp_plan_in_destroy(struct mp_plan_in *in)
     free(CONST_CAST(struct mp_shared_size *, in->shared_sizes));
 }
 
+/* A domain has the name of one of its bridges: the name in `cfg`. */
+static const char *
+find_domain(const struct cfg *cfg, const struct cfg_domains *domains,
+            const char *bridge)
+{
+    const char *name = cfg_domain(domains, bridge);
+
+    for (size_t i = 0; i < cfg->n_bridges; i++) {
+        if (!strcmp(cfg->bridges[i].name, name)) {
+            return cfg->bridges[i].name;
+        }
+    }
+    OVS_NOT_REACHED();
+}
+
 void
 mp_plan_in_from_cfg(struct mp_plan_in *in, const struct cfg *cfg,
                     const struct mp_plan_facts *facts)
 {
     unsigned int n_pmds = mp_plan_n_pmds(cfg, facts);
+    struct cfg_domains domains;
 
+    cfg_domains_of_cfg(&domains, cfg);
     mp_plan_in_init(in, count_ifaces(cfg), &cfg->other_config, n_pmds);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct cfg_bridge *br = &cfg->bridges[i];
+        const char *domain = find_domain(cfg, &domains, br->name);
 
         for (size_t j = 0; j < br->n_ports; j++) {
             for (size_t k = 0; k < br->ports[j].n_ifaces; k++) {
                 struct mp_plan_port p;
 
-                if (mp_plan_describe(br, &br->ports[j].ifaces[k], n_pmds,
+                if (mp_plan_describe(domain, &br->ports[j].ifaces[k], n_pmds,
                                      facts, &p)) {
                     mp_plan_in_add(in, &p);
                 }
             }
         }
     }
+    cfg_domains_destroy(&domains);
 }

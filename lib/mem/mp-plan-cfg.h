@@ -37,11 +37,12 @@ struct mp_plan_facts {
 /* PMD threads with `cfg`, which cfg_parse() checked.  At least 1. */
 unsigned int mp_plan_n_pmds(const struct cfg *, const struct mp_plan_facts *);
 
-/* Fills `p`, which points into `br` and `iface`.  False: no port can be made
- * of this interface. */
-bool mp_plan_describe(const struct cfg_bridge *br,
-                      const struct cfg_iface *iface, unsigned int n_pmds,
-                      const struct mp_plan_facts *, struct mp_plan_port *p);
+/* Fills `p`, which points to `domain` (see cfg-domains.h) and into `iface`.
+ * False: no port can be made of this interface, or one that takes no
+ * memory. */
+bool mp_plan_describe(const char *domain, const struct cfg_iface *iface,
+                      unsigned int n_pmds, const struct mp_plan_facts *,
+                      struct mp_plan_port *p);
 
 /* Room for `max_ports` ports, none of which is there yet, and what concerns
  * all pools: `start` is Open_vSwitch.other_config as it is, or was, when the

@@ -21,6 +21,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/kernel.h \
 	lib/port/packet-io.c \
 	lib/port/packet-io.h \
+	lib/port/patch.c \
+	lib/port/patch.h \
 	lib/port/port-class.h \
 	lib/port/port-cmd.c \
 	lib/port/port-qos-cmd.c \

@@ -35,6 +35,8 @@ struct port_class {
     bool pmd;                   /* polled by PMDs; false: by the thread of
                                  * kernel-backed ports, through `rx_fd` */
     bool dpdk;                  /* "a DPDK interface" to the tools */
+    bool logical;               /* no device: nobody polls it or sends to it,
+                                 * it has no number in the datapath */
     bool live_mempool;          /* reconfigure() gives the port another mempool
                                  * while packets flow; false: the port is
                                  * restarted for it */
@@ -147,5 +149,6 @@ extern const struct port_class vhost_server_class;
 extern const struct port_class vhost_client_class;
 extern const struct port_class internal_class;
 extern const struct port_class system_class;
+extern const struct port_class patch_class;
 
 #endif

@@ -54,6 +54,15 @@ quiesce(struct port *p)
     p->state = PORT_QUIESCED;
 }
 
+/* The rx half of 6. */
+static void
+publish(struct port *p)
+{
+    if (!p->class->logical) {
+        hooks.publish(p);
+    }
+}
+
 /* 5, and the tx half of 6. */
 static int
 start(struct port *p, char **errp)
@@ -214,7 +223,7 @@ change(struct port *p, enum port_change kind, char **errp)
             *errp = both;
         }
         if (!rc && p->published) {
-            hooks.publish(p);                                   /* 6 */
+            publish(p);                                         /* 6 */
         }
     }
     if (p->mp == new && new != old) {
@@ -347,6 +356,6 @@ port_publish(struct port *p)
 {
     p->published = true;
     if (p->state == PORT_RUNNING) {
-        hooks.publish(p);
+        publish(p);
     }
 }

@@ -35,6 +35,7 @@ static const struct port_class *const classes[] = {
     &vhost_client_class,
     &internal_class,
     &system_class,
+    &patch_class,
 };
 
 const char *const port_size_names[7] = {
@@ -85,13 +86,13 @@ port_register(struct port *p)
         bool used = false;
 
         HMAP_FOR_EACH (q, node, &ports) {
-            used |= q->dp_no == no;
+            used |= q->dp_no == no && !p->class->logical;
         }
         if (!used) {
             break;
         }
     }
-    p->dp_no = no;
+    p->dp_no = p->class->logical ? 0 : no;
     p->mark = mp_holder_add(p->name);
     hmap_insert(&ports, &p->node, hash_string(p->name, 0));
 }
@@ -374,6 +375,12 @@ uint32_t
 port_rx_waiting(struct port *p, uint16_t q)
 {
     return p->class->rx_waiting ? p->class->rx_waiting(p, q) : 0;
+}
+
+uint16_t
+port_police_tx(struct port *p, struct rte_mbuf **m, uint16_t n)
+{
+    return limit(&p->tx_qos, m, n);
 }
 
 void

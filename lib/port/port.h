@@ -100,7 +100,8 @@ struct port {
     struct port_running running;
     struct mp *mp;              /* reference held; NULL: none */
     char *error;                /* last failure, for Interface.error */
-    uint32_t dp_no;             /* number in dpctl/show, >= 1 */
+    uint32_t dp_no;             /* number in dpctl/show, >= 1; 0: it is not
+                                 * a device of the datapath */
     uint64_t change_seq;        /* grows with each change of status or link,
                                  * so that the database is told at once */
     bool published;             /* it belongs in the poll lists whenever it
@@ -278,6 +279,8 @@ uint16_t port_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
  * dropped, and counted.  Apart from port_rx(), since a queue is as busy with
  * what is dropped here.  Online in RCU. */
 uint16_t port_police(struct port *, struct rte_mbuf **, uint16_t n);
+/* Likewise those that it may send; port_tx() asks by itself. */
+uint16_t port_police_tx(struct port *, struct rte_mbuf **, uint16_t n);
 uint16_t port_rx_queues(const struct port *);   /* any thread */
 
 /* The thread that polls rx queue `q`: frames that wait in it, where that can be

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "eal/rcu.h"
+#include "port/patch.h"
 #include "port/port.h"
 #include "util.h"
 
@@ -24,6 +25,9 @@ max_frame(const struct port *port)
 {
     uint32_t mtu = port_mtu(port);
 
+    if (port_is_patch(port)) {
+        return UINT32_MAX;      /* judged where the frame came in */
+    }
     return (mtu ? mtu : CFG_MTU_DEFAULT) + FRAME_OVERHEAD;
 }
 
@@ -57,6 +61,8 @@ compile(const struct bridge *br)
 
         in->port = m->port;
         in->max_frame = max_frame(m->port);
+        in->patch = port_is_patch(m->port);
+        in->peer = in->patch ? bridge_patch_peer(m->port) : NULL;
         flood[state->n_flood++] = m->index;
     }
     return state;

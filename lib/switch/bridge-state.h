@@ -38,6 +38,9 @@ void bridge_publish(struct bridge *);
 /* Nobody sees the state any more: the bridge has no member. */
 void bridge_state_free(struct bridge *);
 
+/* The peer of a patch port that is one of a pair; else NULL. */
+struct port *bridge_patch_peer(const struct port *);
+
 /* Would bridge_publish() change what is said of the port's frames? */
 bool bridge_frame_size_differs(const struct bridge *, const struct member *);
 

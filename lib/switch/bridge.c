@@ -31,6 +31,7 @@
 #include "eal/rcu.h"
 #include "hash.h"
 #include "openvswitch/poll-loop.h"
+#include "port/patch.h"
 #include "port/port.h"
 #include "util.h"
 
@@ -323,6 +324,9 @@ bridge_add_port(struct bridge *br, struct port *port, int64_t ofport_request,
     br->members[at] = m;
     br->n_members++;
     bridge_publish(br);
+    if (port_is_patch(port)) {
+        bridge_follow_patches();
+    }
     VLOG_INFO("bridge %s: added interface %s on port %"PRIu16, br->name,
               port->name, ofport);
     return ofport;
@@ -344,6 +348,9 @@ bridge_del_port(struct bridge *br, struct port *port)
 
     atomic_store_explicit(&port->ingress, NULL, memory_order_release); /* 1 */
     bridge_publish(br);                                             /* 1, 2 */
+    if (port_is_patch(port)) {
+        bridge_follow_patches();
+    }
     fdb_flush_port(br->fdb, m->index);                              /* 3 */
     VLOG_INFO("bridge %s: deleted interface %s on port %"PRIu16, br->name,
               port->name, m->ofport);

@@ -26,7 +26,9 @@ struct ingress {
     const struct bridge_state *state;
     struct port *port;          /* the device; NULL: this index is free */
     uint16_t index;             /* what the FDB and floods name */
+    bool patch;                 /* frames sent to it go to `peer`'s bridge */
     uint32_t max_frame;         /* bytes without CRC, one VLAN tag allowed */
+    struct port *peer;          /* NULL: none */
 };
 
 struct bridge_state {
@@ -64,6 +66,12 @@ int bridge_add_port(struct bridge *, struct port *, int64_t ofport_request,
 void bridge_del_port(struct bridge *, struct port *);
 /* The port's MTU changed: compile again. */
 void bridge_port_changed(struct bridge *, struct port *);
+
+/* Patch ports (bridge-patch.c).  Two that are members, and name each other,
+ * are a pair.  A patch port's peer changed: connects and disconnects. */
+void bridge_follow_patches(void);
+/* Is the patch port one of a pair? */
+bool bridge_is_patched(const struct port *);
 
 struct bridge *bridge_find(const char *name);
 struct bridge *bridge_of_port(const struct port *);

@@ -20,7 +20,9 @@
     DROP(RESERVED, "reserved", "01:80:c2:00:00:0x without forward-bpdu")    \
     DROP(SECURE, "fail_secure", "fail_mode=secure without OpenFlow")        \
     DROP(NO_OUTPUT, "no_output", "no other port in the bridge")             \
-    DROP(NO_BRIDGE, "no_bridge", "the receiving port is in no bridge")
+    DROP(NO_BRIDGE, "no_bridge", "the receiving port is in no bridge")      \
+    DROP(PATCH_NO_PEER, "patch_no_peer", "sent to a patch port without peer") \
+    DROP(PATCH_LOOP, "patch_loop", "through too many patch ports")
 
 enum drop_reason {
 #define DROP(ENUM, NAME, HELP) DROP_##ENUM,

@@ -20,20 +20,70 @@ static struct ovs_list contexts OVS_GUARDED_BY(contexts_mutex)
 static struct forward_stats ended_stats OVS_GUARDED_BY(contexts_mutex);
 static struct drop_counters ended_drops OVS_GUARDED_BY(contexts_mutex);
 
-struct forward_ctx *
-forward_ctx_create(unsigned int thread)
+static bool patches_expected OVS_GUARDED_BY(contexts_mutex);
+
+static struct forward_ctx *
+make(unsigned int thread, struct forward_ctx *first)
 {
     struct forward_ctx *ctx = xzalloc_cacheline(sizeof *ctx);
 
     ctx->thread = thread;
+    ctx->first = first ? first : ctx;
+    return ctx;
+}
+
+/* One context for each depth; the first one is there. */
+static void
+add_depth(struct forward_ctx *first)
+{
+    struct forward_ctx *chain = NULL;
+
+    for (int i = 0; i < FORWARD_DEPTH; i++) {
+        struct forward_ctx *ctx = make(first->thread, first);
+
+        atomic_init(&ctx->deeper, chain);
+        chain = ctx;
+    }
+    atomic_store_explicit(&first->deeper, chain, memory_order_release);
+}
+
+struct forward_ctx *
+forward_ctx_create(unsigned int thread)
+{
+    struct forward_ctx *ctx = make(thread, NULL);
+
     ovs_mutex_lock(&contexts_mutex);
+    if (patches_expected) {
+        add_depth(ctx);
+    }
     ovs_list_push_back(&contexts, &ctx->node);
     ovs_mutex_unlock(&contexts_mutex);
     return ctx;
 }
 
+void
+forward_expect_patches(void)
+{
+    struct forward_ctx *ctx;
+
+    ovs_mutex_lock(&contexts_mutex);
+    if (!patches_expected) {
+        patches_expected = true;
+        LIST_FOR_EACH (ctx, node, &contexts) {
+            add_depth(ctx);
+        }
+    }
+    ovs_mutex_unlock(&contexts_mutex);
+}
+
+static const struct forward_ctx *
+deeper(const struct forward_ctx *ctx)
+{
+    return atomic_load_explicit(&ctx->deeper, memory_order_acquire);
+}
+
 static void
-add_stats(struct forward_stats *sum, const struct forward_stats *s)
+add_one_stats(struct forward_stats *sum, const struct forward_stats *s)
 {
     sum->rx_packets += counted(&s->rx_packets);
     sum->tx_packets += counted(&s->tx_packets);
@@ -44,10 +94,20 @@ add_stats(struct forward_stats *sum, const struct forward_stats *s)
 }
 
 static void
-add_drops(struct drop_counters *sum, const struct drop_counters *d)
+add_stats(struct forward_stats *sum, const struct forward_ctx *ctx)
 {
-    for (int i = 0; i < DROP_N_REASONS; i++) {
-        sum->n[i] += counted(&d->n[i]);
+    for (; ctx; ctx = deeper(ctx)) {
+        add_one_stats(sum, &ctx->stats);
+    }
+}
+
+static void
+add_drops(struct drop_counters *sum, const struct forward_ctx *ctx)
+{
+    for (; ctx; ctx = deeper(ctx)) {
+        for (int i = 0; i < DROP_N_REASONS; i++) {
+            sum->n[i] += counted(&ctx->drops.n[i]);
+        }
     }
 }
 
@@ -57,10 +117,15 @@ forward_ctx_destroy(struct forward_ctx *ctx)
     if (ctx) {
         ovs_mutex_lock(&contexts_mutex);
         ovs_list_remove(&ctx->node);
-        add_stats(&ended_stats, &ctx->stats);
-        add_drops(&ended_drops, &ctx->drops);
+        add_stats(&ended_stats, ctx);
+        add_drops(&ended_drops, ctx);
         ovs_mutex_unlock(&contexts_mutex);
-        free_cacheline(ctx);
+        while (ctx) {
+            struct forward_ctx *next = atomic_load(&ctx->deeper);
+
+            free_cacheline(ctx);
+            ctx = next;
+        }
     }
 }
 
@@ -68,7 +133,7 @@ void
 forward_ctx_stats(const struct forward_ctx *ctx, struct forward_stats *stats)
 {
     memset(stats, 0, sizeof *stats);
-    add_stats(stats, &ctx->stats);
+    add_stats(stats, ctx);
 }
 
 void
@@ -79,7 +144,7 @@ forward_stats_sum(struct forward_stats *stats)
     ovs_mutex_lock(&contexts_mutex);
     *stats = ended_stats;
     LIST_FOR_EACH (ctx, node, &contexts) {
-        add_stats(stats, &ctx->stats);
+        add_stats(stats, ctx);
     }
     ovs_mutex_unlock(&contexts_mutex);
 }
@@ -92,7 +157,7 @@ forward_drops(struct drop_counters *drops)
     ovs_mutex_lock(&contexts_mutex);
     *drops = ended_drops;
     LIST_FOR_EACH (ctx, node, &contexts) {
-        add_drops(drops, &ctx->drops);
+        add_drops(drops, ctx);
     }
     ovs_mutex_unlock(&contexts_mutex);
 }

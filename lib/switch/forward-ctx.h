@@ -8,6 +8,7 @@
 #ifndef SWITCH_FORWARD_CTX_H
 #define SWITCH_FORWARD_CTX_H 1
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <rte_common.h>
@@ -50,6 +51,13 @@ struct forward_ctx {
     unsigned int thread;
     unsigned int n_runs, n_batches;
     unsigned int n_dropped, n_flood;
+    uint32_t now;
+    unsigned int copies;        /* made of a frame behind patch ports, by all
+                                 * contexts of the chain; kept in the first */
+    struct forward_ctx *first;
+    /* Behind a pair of patch ports, while this one's burst is under way.
+     * Main: release store, once; the thread: acquire load. */
+    _Atomic(struct forward_ctx *) deeper;
     struct forward_stats stats;
     struct drop_counters drops;
     struct ovs_list node;       /* in `contexts`, under its mutex */

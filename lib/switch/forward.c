@@ -15,6 +15,9 @@
  * many references: nobody rewrites it.
  *
  * Order: frames of a burst leave by one port in the order they came.
+ *
+ * What is sent to a patch port is a burst of its peer's bridge, processed at
+ * once, one context deeper.
  */
 #include <config.h>
 #include "switch/forward.h"
@@ -27,6 +30,7 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#include "port/patch.h"
 #include "port/port.h"
 #include "switch/fdb-table.h"
 #include "switch/forward-ctx.h"
@@ -242,10 +246,43 @@ look_up(struct forward_ctx *ctx, const struct ingress *in)
 
 /* Output. */
 
+static inline void process(struct forward_ctx *, const struct ingress *,
+                           struct rte_mbuf **, uint16_t n, uint32_t now);
+
+/* Through a patch port into its peer's bridge, with a context of its own: the
+ * burst that this one belongs to is still under way.  Loops end because the
+ * contexts do. */
+static __rte_noinline void
+cross(struct forward_ctx *ctx, const struct ingress *out,
+      struct rte_mbuf **mbufs, uint16_t n)
+{
+    struct forward_ctx *deeper = atomic_load_explicit(&ctx->deeper,
+                                                      memory_order_acquire);
+    const struct ingress *in
+        = (out->peer ? atomic_load_explicit(&out->peer->ingress,
+                                            memory_order_acquire) : NULL);
+
+    if (!in || !deeper) {
+        count(&ctx->drops.n[in ? DROP_PATCH_LOOP : DROP_PATCH_NO_PEER], n);
+        rte_pktmbuf_free_bulk(mbufs, n);
+        return;
+    }
+    n = port_police_tx(out->port, mbufs, n);
+    patch_count(out->port, out->peer, ctx->thread, mbufs, n);
+    n = port_police(out->peer, mbufs, n);
+    if (n) {
+        process(deeper, in, mbufs, n, ctx->now);
+    }
+}
+
 static void
 send_to(struct forward_ctx *ctx, const struct bridge_state *state,
         uint16_t index, struct rte_mbuf **mbufs, unsigned int n)
 {
+    if (unlikely(state->lports[index].patch)) {
+        cross(ctx, &state->lports[index], mbufs, (uint16_t) n);
+        return;
+    }
     count(&ctx->stats.tx_packets, n);
     count(&ctx->stats.tx_batches, 1);
     port_tx(state->lports[index].port, ctx->thread, mbufs, (uint16_t) n);
@@ -326,6 +363,13 @@ flood(struct forward_ctx *ctx, const struct ingress *in,
         drop(ctx, DROP_NO_OUTPUT, ctx->flood, ctx->n_flood);
         return;
     }
+    if (unlikely(ctx->first != ctx)) {
+        ctx->first->copies += (unsigned int) targets;
+        if (ctx->first->copies > FORWARD_COPIES) {
+            drop(ctx, DROP_PATCH_LOOP, ctx->flood, ctx->n_flood);
+            return;
+        }
+    }
 
     /* All references before the first send: a device may be done with the
      * frame before the next one gets it. */
@@ -389,16 +433,12 @@ output_mixed(struct forward_ctx *ctx, const struct ingress *in,
     ctx->n_batches = 0;
 }
 
-/* It begins at a cache line: how its loops lie in lines of the instruction
- * cache, worth 4 % with two ports, then depends on nothing else. */
-void __rte_cache_aligned
-forward_burst(struct forward_ctx *ctx, const struct ingress *in,
-              struct rte_mbuf **mbufs, uint16_t n, uint32_t now)
+/* (Inline also here, where the compiler sees a recursion: through cross().) */
+static __rte_always_inline void
+process(struct forward_ctx *ctx, const struct ingress *in,
+        struct rte_mbuf **mbufs, uint16_t n, uint32_t now)
 {
-    if (unlikely(!n)) {
-        return;
-    }
-    count(&ctx->stats.rx_packets, n);
+    ctx->now = now;
     if (unlikely(!in)) {
         drop(ctx, DROP_NO_BRIDGE, mbufs, n);
     } else if (unlikely(in->state->secure)) {
@@ -417,5 +457,18 @@ forward_burst(struct forward_ctx *ctx, const struct ingress *in,
     if (unlikely(ctx->n_dropped)) {
         rte_pktmbuf_free_bulk(ctx->dropped, ctx->n_dropped);
         ctx->n_dropped = 0;
+    }
+}
+
+/* It begins at a cache line: how its loops lie in lines of the instruction
+ * cache, worth 4 % with two ports, then depends on nothing else. */
+void __rte_cache_aligned
+forward_burst(struct forward_ctx *ctx, const struct ingress *in,
+              struct rte_mbuf **mbufs, uint16_t n, uint32_t now)
+{
+    if (likely(n)) {
+        count(&ctx->stats.rx_packets, n);
+        ctx->copies = 0;
+        process(ctx, in, mbufs, n, now);
     }
 }

@@ -16,7 +16,12 @@
 #include "switch/bridge.h"
 #include "switch/drop.h"
 
-enum { FORWARD_BURST = 128 };           /* largest burst taken */
+enum {
+    FORWARD_BURST = 128,        /* largest burst taken */
+    FORWARD_DEPTH = 8,          /* pairs of patch ports on a frame's way */
+    FORWARD_COPIES = 30000,     /* of a frame, by floods behind these; mbufs
+                                 * count their references in 16 bits */
+};
 
 struct forward_ctx;
 
@@ -31,9 +36,15 @@ void forward_ctx_destroy(struct forward_ctx *);
 void forward_burst(struct forward_ctx *, const struct ingress *in,
                    struct rte_mbuf **, uint16_t n, uint32_t now);
 
+/* Main thread, before any bridge has a patch port that is one of a pair: gives
+ * every context, also those to come, what carrying frames from bridge to
+ * bridge takes.  Without it such frames are dropped. */
+void forward_expect_patches(void);
+
 struct forward_stats {
     uint64_t rx_packets;
-    uint64_t tx_packets, tx_batches;    /* a flood counts once per port */
+    uint64_t tx_packets, tx_batches;    /* a flood counts once per port, patch
+                                         * ports not at all */
     uint64_t fdb_hits;          /* frames sent where the FDB said */
     uint64_t fdb_misses;        /* flooded: destination not in the FDB */
     uint64_t floods;            /* those, multicast and broadcast */

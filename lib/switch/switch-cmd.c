@@ -48,8 +48,13 @@ dpif_show_bridge(struct bridge *br, void *ds_)
 
         bridge_get_member(br, i, &m);
         description = port_describe(m.port);
-        ds_put_format(ds, "    %s %"PRIu16"/%"PRIu32": (%s)\n", m.name,
-                      m.ofport, m.port->dp_no, description);
+        ds_put_format(ds, "    %s %"PRIu16"/", m.name, m.ofport);
+        if (m.port->dp_no) {
+            ds_put_format(ds, "%"PRIu32, m.port->dp_no);
+        } else {
+            ds_put_cstr(ds, "none");
+        }
+        ds_put_format(ds, ": (%s)\n", description);
         free(description);
     }
 }
@@ -94,7 +99,7 @@ collect(struct port *p, void *vector_)
 {
     struct port_vector *vector = vector_;
 
-    if (bridge_of_port(p)) {
+    if (p->dp_no && bridge_of_port(p)) {
         if (vector->n == vector->allocated) {
             vector->v = x2nrealloc(vector->v, &vector->allocated,
                                    sizeof *vector->v);

@@ -9,6 +9,8 @@ import pytest
 
 from harness.command import wait_until
 from test_guests import run_for
+from test_mempool_show import show
+from test_patch import add_patch
 
 pytestmark = pytest.mark.ours
 
@@ -72,6 +74,27 @@ def test_rings_of_other_bridges_do_not_count(elastic):
                 options="other_config:mempool-group=apart")
     assert populated(sw, "n0") == chunks(need())
     assert populated(sw, "r0") == chunks(need(2 * 1023))
+
+
+def test_patch_ports_join_bridges(elastic):
+    """A frame may then wait in a ring of any of the bridges."""
+    sw = elastic
+    sw.add_bridge("br1")
+    sw.add_port("r0", "net_ring0", bridge="br1")
+    sw.add_port("n0", "net_null0,no-rx=1",
+                options="other_config:mempool-group=apart")
+    assert populated(sw, "n0") == chunks(need())
+
+    def ledger():
+        pool, = show(sw, sw.pools("n0")[0].name)
+        return pool["need"]
+
+    assert ledger() == need()
+    add_patch(sw, "a", "b")
+    assert ledger() == need(1023, KERNEL_RING)
+    assert populated(sw, "n0") == chunks(need(1023, KERNEL_RING))
+    sw.vsctl("set Interface b options:peer=nobody")
+    assert ledger() == need()
 
 
 def test_grows_under_traffic(elastic):

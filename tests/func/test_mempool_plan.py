@@ -13,6 +13,7 @@ import pytest
 
 from harness.command import run, wait_until
 from harness.daemon import schema
+from test_patch import add_patch
 
 pytestmark = pytest.mark.ours
 
@@ -111,6 +112,7 @@ def test_running_switch_takes_what_is_planned(started, model):
     sw.add_guest_port("vh0")
     sw.add_guest_port("vh1", bridge="br1", options="mtu_request=998")
     sw.peer("vh0", "vh1")
+    add_patch(sw, "a", "b")
     answer = plan_of(sw)
     assert answer["in_force"] == model and answer["notes"] == []
     assert answer["plan"]["ports"] == 9
@@ -298,6 +300,10 @@ def test_all_sources_agree(make_switch, monkeypatch):
         assert planned(source, *what_if) == changed, source
     monkeypatch.setenv("OVS_RUNDIR", sw.space.rundir)
     assert planned() == wanted
+    add_patch(sw, "a", "b")         # more needed, with the same ports
+    joined = plan_of(sw)
+    assert joined["plan"] != wanted["plan"]
+    assert planned(sw.database.file) == joined
 
 
 def test_guests_of_a_live_database(br0):

@@ -18,6 +18,9 @@ tests_unit_cfg_test_cfg_iface_LDADD = $(CFG_TEST_LIBS)
 check_PROGRAMS += tests/unit/cfg/test-cfg-mempool
 tests_unit_cfg_test_cfg_mempool_LDADD = $(CFG_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/cfg/test-cfg-domains
+tests_unit_cfg_test_cfg_domains_LDADD = $(CFG_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/cfg/test-cfg-parse
 tests_unit_cfg_test_cfg_parse_LDADD = $(CFG_TEST_LIBS)
 

@@ -190,12 +190,12 @@ test_usable(void **state OVS_UNUSED)
         { "p", "", NULL, NULL, true, NULL },
         { "p", "system", NULL, NULL, true, NULL },
         { "p", "patch", NULL, NULL, false,
-          "p: type \"patch\" is not supported by this version" },
+          "p: patch type requires valid 'peer' argument" },
         { "p", "vxlan", NULL, NULL, false,
           "p: type \"vxlan\" is not supported by this version" },
         { "p", "foo", NULL, NULL, false,
           "p: type \"foo\" is unknown; known types are dpdk, dpdkvhostuser, "
-          "dpdkvhostuserclient, internal, system" },
+          "dpdkvhostuserclient, internal, system, patch" },
         { "br0", "dpdk", "net_null0", NULL, false,
           "br0: type \"dpdk\" is not possible for the interface of the "
           "bridge's own name, which is internal" },
@@ -253,6 +253,29 @@ test_vhost_path(void **state OVS_UNUSED)
     assert_int_equal(cfg.n_warnings, 1);
     assert_string_equal(cfg.warnings[0], "srv: type dpdkvhostuser is "
                         "deprecated; use dpdkvhostuserclient");
+    cfg_destroy(&cfg);
+}
+
+static void
+test_patch_peer(void **state OVS_UNUSED)
+{
+    struct cfg_bridge *br;
+    struct cfg cfg;
+
+    cfg_init(&cfg);
+    br = cfg_add_bridge(&cfg, "br0");
+    smap_add(&add_iface(br, "a", "patch")->options, "peer", "b");
+    smap_add(&add_iface(br, "self", "patch")->options, "peer", "self");
+    smap_add(&add_iface(br, "empty", "patch")->options, "peer", "");
+    smap_add(&add_iface(br, "i", "internal")->options, "peer", "b");
+    cfg_parse(&cfg, &env);
+    expect_error(find(&cfg, 0, "a"), true, NULL);
+    assert_string_equal(find(&cfg, 0, "a")->set.peer, "b");
+    expect_error(find(&cfg, 0, "self"), false,
+                 "self: patch peer must not be self");
+    expect_error(find(&cfg, 0, "empty"), false,
+                 "empty: patch type requires valid 'peer' argument");
+    assert_null(find(&cfg, 0, "i")->set.peer);
     cfg_destroy(&cfg);
 }
 
@@ -380,6 +403,7 @@ main(void)
         cmocka_unit_test(test_mtu),
         cmocka_unit_test(test_usable),
         cmocka_unit_test(test_vhost_path),
+        cmocka_unit_test(test_patch_peer),
         cmocka_unit_test(test_mac),
         cmocka_unit_test(test_mempool_group),
         cmocka_unit_test(test_two_errors),

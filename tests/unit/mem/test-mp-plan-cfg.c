@@ -227,6 +227,21 @@ test_unusable(void **state OVS_UNUSED)
     assert_string_equal(in.ports[1].req.port, "vh0");
 }
 
+/* A pair of patch ports takes none, and makes one domain of its bridges. */
+static void
+test_patch_ports(void **state OVS_UNUSED)
+{
+    add("a", "patch", "peer", "b");
+    cfg_add_bridge(&cfg, "br1");
+    br = cfg_add_bridge(&cfg, "br2");
+    add("b", "patch", "peer", "a");
+    describe();
+    assert_int_equal(in.n_ports, 3);
+    assert_string_equal(port("br0")->domain, "br0");
+    assert_string_equal(port("br1")->domain, "br1");
+    assert_string_equal(port("br2")->domain, "br0");
+}
+
 static void
 test_global(void **state OVS_UNUSED)
 {
@@ -279,6 +294,7 @@ main(void)
         TEST(test_guests),
         TEST(test_local),
         TEST(test_unusable),
+        TEST(test_patch_ports),
         TEST(test_global),
         TEST(test_wrong_global),
         TEST(test_threads),

@@ -36,3 +36,9 @@ tests_unit_switch_test_switch_threads_LDADD = $(SWITCH_TEST_LIBS)
 tests_unit_switch_test_switch_threads_SOURCES = \
 	tests/unit/switch/test-switch-threads.c \
 	$(switch_rig)
+
+check_PROGRAMS += tests/unit/switch/test-patch
+tests_unit_switch_test_patch_LDADD = $(SWITCH_TEST_LIBS)
+tests_unit_switch_test_patch_SOURCES = \
+	tests/unit/switch/test-patch.c \
+	$(switch_rig)
