@@ -33,6 +33,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/port.c \
 	lib/port/port.h \
 	lib/port/system.c \
+	lib/port/tap-device.c \
+	lib/port/tap-device.h \
 	lib/port/tap-io.c \
 	lib/port/tx-hash.c \
 	lib/port/tx-hash.h \

@@ -4,8 +4,8 @@
  * descriptor.
  *
  * What such port types share (struct kernel_port); a type adds how its
- * descriptor comes about: internal.c a tap device of its own, system.c a
- * packet socket on a device that there is already.
+ * descriptor comes about: internal.c and tap.c a tap device of its own
+ * (tap-device.c), system.c a packet socket on a device that there is already.
  *
  *   kernel.c          main thread: device, memory, statistics
  *   kernel-io.c       packet threads: tx, service, what rx needs
@@ -175,10 +175,6 @@ void kernel_count_tx_error(struct kernel_port *, int error);
 int kernel_describe(const struct rte_mbuf *, struct iovec *);
 /* Reading or writing says that the device is no more. */
 void kernel_report_gone(struct kernel_port *);
-
-/* tap-io.c, I/O thread: of a tap device of ours. */
-uint16_t tap_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
-void tap_send(struct kernel_port *, struct rte_mbuf **, unsigned int n);
 
 /* Class operations that kernel-backed ports have in common. */
 bool kernel_mempool_request(const struct port *, struct mp_request *);

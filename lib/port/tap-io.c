@@ -6,7 +6,7 @@
  * I/O thread only.
  */
 #include <config.h>
-#include "port/kernel.h"
+#include "port/tap-device.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tap-device.h: ports behind which there is a tap device of ours.
+ *
+ * The class operations that their types, internal.c and tap.c, share.
+ */
+#ifndef PORT_TAP_DEVICE_H
+#define PORT_TAP_DEVICE_H 1
+
+#include "port/kernel.h"
+
+/* Main thread. */
+int tap_construct(struct port *, char **errp);
+void tap_destruct(struct port *);
+enum port_change tap_plan(const struct port *);
+int tap_reconfigure(struct port *, struct mp *, enum port_change,
+                    char **errp);
+char *tap_describe(const struct port *);
+
+/* I/O thread (tap-io.c): rx, and what sends frames to the device. */
+uint16_t tap_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
+void tap_send(struct kernel_port *, struct rte_mbuf **, unsigned int n);
+
+#endif
