@@ -29,7 +29,7 @@
 
 static const char *const iface_types[] = {
     "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "patch",
-    "system", NULL,
+    "system", "tap", NULL,
 };
 static const char *const datapath_types[] = { "netdev", NULL };
 

@@ -121,7 +121,7 @@ static const struct {
     { "internal", CFG_TYPE_INTERNAL },
     { "system", CFG_TYPE_SYSTEM },
     { "patch", CFG_TYPE_PATCH },
-    { "tap", CFG_TYPE_UNSUPPORTED },
+    { "tap", CFG_TYPE_TAP },
     { "afxdp", CFG_TYPE_UNSUPPORTED },
     { "afxdp-nonpmd", CFG_TYPE_UNSUPPORTED },
     { "bareudp", CFG_TYPE_UNSUPPORTED },
@@ -258,16 +258,18 @@ check_name(struct cfg *cfg, struct cfg_iface *iface)
     if (len > CFG_NAME_MAX) {
         cfg_iface_refuse(cfg, iface, "%s: name has %zu bytes, the limit is %d",
                          name, len, CFG_NAME_MAX);
-    } else if (iface->kind == CFG_TYPE_INTERNAL) {
+    } else if (iface->kind == CFG_TYPE_INTERNAL
+               || iface->kind == CFG_TYPE_TAP) {
+        const char *a = iface->kind == CFG_TYPE_TAP ? "a tap" : "an internal";
+
         if (len > CFG_IFNAME_MAX) {
             cfg_iface_refuse(cfg, iface,
-                             "%s: name of an internal interface has %zu "
-                             "bytes, the limit is %d",
-                             name, len, CFG_IFNAME_MAX);
+                             "%s: name of %s interface has %zu bytes, the "
+                             "limit is %d", name, a, len, CFG_IFNAME_MAX);
         } else if (!is_kernel_name(name)) {
             cfg_iface_refuse(cfg, iface,
-                             "%s: name of an internal interface may hold no "
-                             "\"/\", \":\" or white space", name);
+                             "%s: name of %s interface may hold no \"/\", "
+                             "\":\" or white space", name, a);
         }
     } else if (iface->kind == CFG_TYPE_VHOST_SERVER
                && strpbrk(name, "/\\")) {

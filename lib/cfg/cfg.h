@@ -27,6 +27,7 @@ enum cfg_type {
     CFG_TYPE_VHOST_CLIENT,      /* dpdkvhostuserclient */
     CFG_TYPE_INTERNAL,
     CFG_TYPE_SYSTEM,            /* "system" or none */
+    CFG_TYPE_TAP,
     CFG_TYPE_PATCH,
     CFG_TYPE_UNSUPPORTED,
 };

@@ -144,6 +144,7 @@ mp_plan_describe(const char *domain, const struct cfg_iface *iface,
         return true;
     case CFG_TYPE_INTERNAL:
     case CFG_TYPE_SYSTEM:
+    case CFG_TYPE_TAP:
         describe_kernel(req);
         return true;
     case CFG_TYPE_PATCH:

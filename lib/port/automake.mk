@@ -36,6 +36,7 @@ lib_port_libport_a_SOURCES = \
 	lib/port/tap-device.c \
 	lib/port/tap-device.h \
 	lib/port/tap-io.c \
+	lib/port/tap.c \
 	lib/port/tx-hash.c \
 	lib/port/tx-hash.h \
 	lib/port/vhost-event.c \

@@ -149,6 +149,7 @@ extern const struct port_class vhost_server_class;
 extern const struct port_class vhost_client_class;
 extern const struct port_class internal_class;
 extern const struct port_class system_class;
+extern const struct port_class tap_class;
 extern const struct port_class patch_class;
 
 #endif

@@ -35,6 +35,7 @@ static const struct port_class *const classes[] = {
     &vhost_client_class,
     &internal_class,
     &system_class,
+    &tap_class,
     &patch_class,
 };
 

@@ -113,7 +113,8 @@ def test_no_wait_does_not_wait(br0):
 
 def test_types_are_announced(sw):
     types = sw.get("Open_vSwitch", ".", "iface_types").strip("[]").split(", ")
-    for known in "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal":
+    for known in ("dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal",
+                  "patch", "system", "tap"):
         assert known in types
     assert "netdev" in sw.get("Open_vSwitch", ".", "datapath_types")
 

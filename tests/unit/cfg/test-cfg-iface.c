@@ -184,6 +184,13 @@ test_usable(void **state OVS_UNUSED)
         { "a b", "internal", NULL, NULL, false,
           "a b: name of an internal interface may hold no \"/\", \":\" or "
           "white space" },
+        { "t", "tap", NULL, NULL, true, NULL },
+        { "xxxxxxxxxxxxxxxx", "tap", NULL, NULL, false,
+          "xxxxxxxxxxxxxxxx: name of a tap interface has 16 bytes, the limit "
+          "is 15" },
+        { "a:b", "tap", NULL, NULL, false,
+          "a:b: name of a tap interface may hold no \"/\", \":\" or white "
+          "space" },
         { X250 "xxxxx", "dpdk", "net_null0", NULL, true, NULL },
         { X250 X50, "dpdk", "net_null0", NULL, false,
           X250 X50 ": name has 300 bytes, the limit is 255" },
@@ -195,7 +202,7 @@ test_usable(void **state OVS_UNUSED)
           "p: type \"vxlan\" is not supported by this version" },
         { "p", "foo", NULL, NULL, false,
           "p: type \"foo\" is unknown; known types are dpdk, dpdkvhostuser, "
-          "dpdkvhostuserclient, internal, system, patch" },
+          "dpdkvhostuserclient, internal, system, patch, tap" },
         { "br0", "dpdk", "net_null0", NULL, false,
           "br0: type \"dpdk\" is not possible for the interface of the "
           "bridge's own name, which is internal" },

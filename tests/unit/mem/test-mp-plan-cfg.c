@@ -200,8 +200,10 @@ test_local(void **state OVS_UNUSED)
 
     smap_add(&iface->other_config, "mempool-group", "taps");
     add("eth0", "", "k", "v");          /* a kernel device */
+    add("tap2", "tap", "k", "v");
     describe();
-    assert_int_equal(in.n_ports, 3);
+    assert_int_equal(in.n_ports, 4);
+    assert_string_equal(port("tap2")->req.group, "kernel");
     assert_string_equal(port("eth0")->req.group, "kernel");
     assert_int_equal(port("eth0")->req.holds.txq_size, 1024);
     assert_string_equal(port("br0")->req.group, "kernel");

@@ -308,6 +308,26 @@ test_status(void **state OVS_UNUSED)
     rig_delete(p);
 }
 
+/* Another type with the same device. */
+static void
+test_type_tap(void **state OVS_UNUSED)
+{
+    struct cfg_settings set = { .mtu = 1400 };
+    struct port *p;
+    char *s;
+
+    skip_unless_allowed();
+    p = rig_create(CFG_TYPE_TAP, "sltap", &set, 1);
+    assert_int_equal(rig_if_mtu("sltap"), 1400);
+    assert_int_equal(port_kind(p), CFG_TYPE_TAP);
+    assert_true(p->class->rx_fd(p) >= 0);
+    s = port_describe(p);
+    assert_string_equal(s, "tap");
+    free(s);
+    rig_delete(p);
+    assert_int_equal(if_nametoindex("sltap"), 0);
+}
+
 #define TEST(NAME) cmocka_unit_test_teardown(NAME, rig_delete_all)
 
 int
@@ -323,6 +343,7 @@ main(void)
         TEST(test_moved_device),
         TEST(test_many_ports),
         TEST(test_status),
+        TEST(test_type_tap),
     };
 
     own_namespace = rig_own_namespace();
