@@ -55,7 +55,7 @@ static bool want_mlockall;
 static int stop_fd = -1;                /* written by the signal handler */
 static struct unixctl_conn **exit_conns;
 static size_t n_exit_conns;
-static bool exiting;
+static bool exiting, cleanup;
 
 OVS_NO_RETURN static void
 usage(void)
@@ -204,6 +204,7 @@ cmd_exit(struct unixctl_conn *conn, int argc, const char *argv[],
     exit_conns = xrealloc(exit_conns, (n_exit_conns + 1)
                           * sizeof *exit_conns);
     exit_conns[n_exit_conns++] = conn;
+    cleanup |= argc == 2;
     exiting = true;
 }
 
@@ -310,7 +311,7 @@ main(int argc, char *argv[])
 
     main_loop(unixctl);
 
-    reconcile_destroy();
+    reconcile_destroy(cleanup);
     db_destroy();
     for (size_t i = 0; i < n_exit_conns; i++) {
         unixctl_command_reply(exit_conns[i], NULL);

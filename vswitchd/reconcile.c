@@ -27,6 +27,7 @@
 #include "port/kernel.h"
 #include "port/patch.h"
 #include "port/port.h"
+#include "port/tap-device.h"
 #include "sset.h"
 #include "switch/bridge.h"
 #include "timeval.h"
@@ -824,12 +825,15 @@ reconcile_get(const struct cfg_iface *iface, struct reconcile_result *result)
 }
 
 void
-reconcile_destroy(void)
+reconcile_destroy(bool cleanup)
 {
     /* Nothing wanted: the plan is to remove all. */
     struct cfg_plan p;
     struct rec *r;
 
+    if (!cleanup) {
+        tap_keep_devices();
+    }
     cfg_destroy(&current);
     cfg_init(&current);
     plan(RETRY_NONE, &p);

@@ -30,8 +30,9 @@ void reconcile_apply(struct cfg *);
 void reconcile_run(void);
 void reconcile_wait(void);
 
-/* Ends all ports, bridges, threads and DPDK. */
-void reconcile_destroy(void);
+/* Ends all ports, bridges, threads and DPDK.  Without `cleanup` the tap devices
+ * stay, with their addresses, for the daemon that comes next. */
+void reconcile_destroy(bool cleanup);
 
 /* The configuration applied last, or NULL. */
 const struct cfg *reconcile_current(void);

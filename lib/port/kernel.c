@@ -164,15 +164,16 @@ kernel_port_set_pool(struct kernel_port *p, struct rte_mempool *pool)
                    : 0);
 }
 
-/* A device that is not ours keeps what it has, as long as nobody asks for
- * something else. */
+/* A device that was there before the port, and one that is not ours, keeps
+ * what it has, as long as nobody asks for something else. */
 uint32_t
 kernel_wanted_mtu(const struct port *port)
 {
     const struct kernel_port *p = kernel_port_cast(port);
 
     return (port->wanted.mtu ? port->wanted.mtu
-            : p->foreign && p->link.mtu ? p->link.mtu
+            : (p->foreign || !port->running.valid) && p->link.mtu
+            ? p->link.mtu
             : port->running.valid ? port->running.mtu
             : CFG_MTU_DEFAULT);
 }

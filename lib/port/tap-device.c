@@ -3,10 +3,14 @@
  * tap-device.c: how does a tap device of ours come about, change and go?
  *
  * The device has the name of the interface and lives in the daemon's network
- * namespace, until its operator moves it.  It is not persistent: the kernel
- * removes it with our descriptor, also when the daemon is killed.  It exists
- * also while DPDK does not run, so that addresses can be put on it; without
- * packet memory it carries nothing.
+ * namespace, until its operator moves it.  It exists also while DPDK does not
+ * run, so that addresses can be put on it; without packet memory it carries
+ * nothing.
+ *
+ * It is persistent: where the daemon ends, in whatever way, it stays, with its
+ * addresses and routes, and is taken over by the daemon that comes next.  It
+ * goes with its port, and with `exit --cleanup`.  In another namespace it is
+ * not, since there nobody could find it again.
  *
  * Its operator sets it up, gives it addresses, may change its MTU (kernel.c
  * follows), rename it, move it to another namespace, even delete it: then it
@@ -37,6 +41,20 @@
 
 #define TUN_DEVICE "/dev/net/tun"
 
+static bool keep_devices;
+
+static struct tap_port *
+tap_port_cast(const struct port *p)
+{
+    return CONTAINER_OF(kernel_port_cast(p), struct tap_port, up);
+}
+
+void
+tap_keep_devices(void)
+{
+    keep_devices = true;
+}
+
 /* May a network device have this name? */
 static int
 check_name(const char *name, char **errp)
@@ -65,12 +83,13 @@ check_name(const char *name, char **errp)
     return 0;
 }
 
-/* Makes the device.  Returns its descriptor. */
+/* Makes the device, or takes over the tap device of this name that nobody
+ * has.  Returns its descriptor. */
 static int
 open_tap(const char *name, char **errp)
 {
-    struct ifreq ifr;
-    unsigned int type = IFF_TAP | IFF_NO_PI;
+    bool there = if_nametoindex(name) != 0;
+    struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
     int fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     int error;
 
@@ -82,17 +101,16 @@ open_tap(const char *name, char **errp)
                           || error == ENXIO ? " (kernel module tun)" : "");
         return -error;
     }
-    memset(&ifr, 0, sizeof ifr);
     ovs_strzcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    /* EXCL: a persistent tap device of somebody else is not taken over. */
-    type |= IFF_TUN_EXCL;
-    ifr.ifr_flags = (short) type;
     if (!ioctl(fd, TUNSETIFF, &ifr) && !ioctl(fd, TUNSETOFFLOAD, 0)) {
+        if (there) {
+            VLOG_INFO("%s: took over the tap device of this name", name);
+        }
         return fd;
     }
     error = errno;
     close(fd);
-    *errp = (error == EBUSY || error == EEXIST
+    *errp = (there      /* in use, or something else */
              ? xasprintf("%s: a network device of this name exists already",
                          name)
              : xasprintf("%s: cannot make a tap device: %s%s", name,
@@ -101,10 +119,18 @@ open_tap(const char *name, char **errp)
     return -error;
 }
 
-static int
-open_device(struct kernel_port *p, char **errp)
+/* (Fails only where the device is gone already.) */
+static void
+set_persistent(struct tap_port *t, bool persistent)
 {
-    const char *name = p->up.name;
+    t->persistent = persistent;
+    ioctl(t->up.fd, TUNSETPERSIST, persistent);
+}
+
+static int
+open_device(struct tap_port *t, char **errp)
+{
+    const char *name = t->up.up.name;
     int ifindex;
     int fd = open_tap(name, errp);
 
@@ -120,16 +146,20 @@ open_device(struct kernel_port *p, char **errp)
         close(fd);
         return -error;
     }
-    kernel_port_set_device(p, fd, ifindex);
+    kernel_port_set_device(&t->up, fd, ifindex);
+    set_persistent(t, true);
     return 0;
 }
 
 static void
-close_device(struct kernel_port *p)
+close_device(struct tap_port *t)
 {
-    int fd = p->fd;
+    int fd = t->up.fd;
 
-    kernel_port_clear_device(p);
+    if (fd >= 0 && !keep_devices) {
+        set_persistent(t, false);
+    }
+    kernel_port_clear_device(&t->up);
     if (fd >= 0) {
         close(fd);
     }
@@ -145,7 +175,7 @@ tap_construct(struct port *port, char **errp)
         return error;
     }
     kernel_port_init(p, false, tap_send);
-    error = open_device(p, errp);
+    error = open_device(tap_port_cast(port), errp);
     if (error) {
         kernel_port_destroy(p);
     }
@@ -155,10 +185,8 @@ tap_construct(struct port *port, char **errp)
 void
 tap_destruct(struct port *port)
 {
-    struct kernel_port *p = kernel_port_cast(port);
-
-    close_device(p);
-    kernel_port_destroy(p);
+    close_device(tap_port_cast(port));
+    kernel_port_destroy(kernel_port_cast(port));
 }
 
 /* The address asked for, where one is. */
@@ -212,8 +240,8 @@ reopen(struct kernel_port *p, char **errp)
     struct kernel_link old = p->link;
     int error;
 
-    close_device(p);
-    error = open_device(p, errp);
+    close_device(tap_port_cast(&p->up));
+    error = open_device(tap_port_cast(&p->up), errp);
     if (!error) {
         kernel_link_set(p->link.ifindex, NULL, old.mac);
         VLOG_INFO("%s: made its network device again", p->up.name);
@@ -254,6 +282,17 @@ tap_reconfigure(struct port *port, struct mp *mp, enum port_change kind,
     }
     kernel_port_apply(p, mp, kind, mtu);                            /* 4 */
     return 0;
+}
+
+bool
+tap_run(struct port *port)
+{
+    struct tap_port *t = tap_port_cast(port);
+
+    if (t->persistent != t->up.visible) {
+        set_persistent(t, t->up.visible);
+    }
+    return kernel_run(port);
 }
 
 char *

@@ -9,13 +9,23 @@
 
 #include "port/kernel.h"
 
-/* Main thread. */
+struct tap_port {
+    struct kernel_port up;
+    bool persistent;            /* what the kernel was told; main only */
+};
+
+/* Main thread: from now on devices outlive their ports, for the daemon that
+ * comes next. */
+void tap_keep_devices(void);
+
+/* Main thread: class operations. */
 int tap_construct(struct port *, char **errp);
 void tap_destruct(struct port *);
 enum port_change tap_plan(const struct port *);
 int tap_reconfigure(struct port *, struct mp *, enum port_change,
                     char **errp);
 char *tap_describe(const struct port *);
+bool tap_run(struct port *);
 
 /* I/O thread (tap-io.c): rx, and what sends frames to the device. */
 uint16_t tap_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);

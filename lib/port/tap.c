@@ -14,7 +14,7 @@ const struct port_class tap_class = {
     .type = "tap",
     .pmd = false,
     .dpdk = false,
-    .size = sizeof(struct kernel_port),
+    .size = sizeof(struct tap_port),
     .construct = tap_construct,
     .destruct = tap_destruct,
     .plan = tap_plan,
@@ -29,6 +29,6 @@ const struct port_class tap_class = {
     .get_status = kernel_get_status,
     .get_link = kernel_get_link,
     .describe = tap_describe,
-    .run = kernel_run,
+    .run = tap_run,
     .mbuf_need = kernel_mbuf_need,
 };

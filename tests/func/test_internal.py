@@ -2,6 +2,7 @@
 #
 # A bridge's internal port is a kernel device that can carry an IP address.
 
+import os
 import time
 
 import pytest
@@ -109,6 +110,55 @@ def test_state_of_the_device(br0):
     sw.wait_iface("br0", "admin_state", "up")
     sw.space.netns.ip("link set br0 down")
     sw.wait_iface("br0", "admin_state", "down")
+
+
+def test_device_outlives_the_daemon(br0):
+    """With its addresses: whoever depends on them notices a pause."""
+    sw = br0
+    wire = sw.add_wire("p0")
+    sw.space.netns.ip("addr add 10.1.0.1/24 dev br0")
+    sw.space.netns.ip("link set br0 up")
+    far = far_host(sw, wire, "10.1.0.2")
+    before = sw.space.netns.ip("-o addr show br0")
+    mac = sw.iface("br0", "mac_in_use")
+
+    assert sw.appctl_result("exit").code == 0
+    sw.daemon.wait()
+    assert sw.space.netns.ip("-o addr show br0") == before
+    sw.daemon.start()
+    sw.settle()
+    assert sw.iface("br0", "mac_in_use") == mac
+    ok, said = pings(far, "10.1.0.1")
+    assert ok, said
+
+    sw.daemon.kill()
+    os.unlink(sw.space.path("ovs-vswitchd.%d.ctl" % sw.daemon.pid))
+    assert sw.space.netns.ip("-o addr show br0") == before
+    sw.daemon.start()
+    sw.settle()
+    ok, said = pings(far, "10.1.0.1")
+    assert ok, said
+
+    assert sw.daemon.exit() == 0        # --cleanup
+    assert "br0:" not in sw.space.netns.ip("link show")
+    sw.daemon.start()
+    sw.settle()
+
+
+@pytest.mark.ours
+def test_device_elsewhere_goes_with_the_daemon(br0):
+    """No daemon would find it there again."""
+    sw = br0
+    sw.vsctl("add-port br0 in0 -- set Interface in0 type=internal")
+    box = sw.space.namespace()
+    sw.space.netns.ip("link set in0 netns " + box.name)
+    sw.settle()
+    assert "in0:" in box.ip("link show")
+    sw.daemon.kill()
+    os.unlink(sw.space.path("ovs-vswitchd.%d.ctl" % sw.daemon.pid))
+    assert "in0:" not in box.ip("link show")
+    sw.daemon.start()
+    sw.settle()
 
 
 def ticks(pid):

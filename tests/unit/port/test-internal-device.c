@@ -152,11 +152,15 @@ test_names(void **state OVS_UNUSED)
     rig_delete(create("fifteen_letters", 0));
 }
 
-/* A persistent tap device of somebody else is not ours to take. */
+/* A tap device that somebody has open is not ours to take; one that a daemon
+ * before us left is, as it is. */
 static void
-test_tap_of_somebody_else(void **state OVS_UNUSED)
+test_tap_that_is_there(void **state OVS_UNUSED)
 {
     static const struct cfg_settings set;
+    static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0x0c };
+    struct port_link link;
+    struct port *p;
     struct ifreq ifr;
     int fd;
 
@@ -170,12 +174,18 @@ test_tap_of_somebody_else(void **state OVS_UNUSED)
                      "exists already", NULL);
     assert_int_equal(ioctl(fd, TUNSETPERSIST, 1), 0);
     close(fd);
-    rig_create_fails("sltaken", &set, "sltaken: a network device of this name "
-                     "exists already", NULL);
-    fd = open("/dev/net/tun", O_RDWR);
-    assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
-    assert_int_equal(ioctl(fd, TUNSETPERSIST, 0), 0);
-    close(fd);
+    rig_if_set_mtu("sltaken", 1400);
+    assert_int_equal(system("ip link set sltaken address "
+                            "02:00:00:00:00:0c"), 0);
+
+    p = create("sltaken", 0);
+    port_run();
+    port_get_link(p, &link);
+    assert_int_equal(link.mtu, 1400);
+    assert_int_equal(p->running.mtu, 1400);
+    assert_memory_equal(link.mac, mac, sizeof mac);
+    rig_delete(p);
+    assert_int_equal(if_nametoindex("sltaken"), 0);
 }
 
 static void
@@ -338,7 +348,7 @@ main(void)
         TEST(test_address),
         TEST(test_settings_of_the_operator_stay),
         TEST(test_names),
-        TEST(test_tap_of_somebody_else),
+        TEST(test_tap_that_is_there),
         TEST(test_deleted_device),
         TEST(test_moved_device),
         TEST(test_many_ports),
