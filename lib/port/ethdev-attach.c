@@ -8,7 +8,7 @@
  * again.  A device with several ports (they share one rte_device) is removed
  * with the last of them.
  *
- * Main thread only, but for on_removed().
+ * Main thread only.
  */
 #include <config.h>
 #include "port/ethdev.h"
@@ -39,20 +39,6 @@ ethdev_strerror(int error)
     /* Drivers of virtual devices return -1 for anything. */
     return (error == 1 ? "refused by its driver, which logged the reason"
             : rte_strerror(error));
-}
-
-unsigned int
-ethdev_for_each(void (*cb)(struct ethdev *))
-{
-    unsigned int n = 0;
-
-    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
-        if (users[i]) {
-            cb(users[i]);
-            n++;
-        }
-    }
-    return n;
 }
 
 static uint16_t
@@ -152,19 +138,6 @@ find_or_probe(const char *devargs, uint16_t *id, bool *attached, char **why)
     return error;
 }
 
-/* DPDK's interrupt thread. */
-static int
-on_removed(uint16_t port_id OVS_UNUSED,
-           enum rte_eth_event_type event OVS_UNUSED, void *dev_,
-           void *ret OVS_UNUSED)
-{
-    struct ethdev *dev = dev_;
-
-    atomic_store_explicit(&dev->removed, true, memory_order_release);
-    port_notify();
-    return 0;
-}
-
 static int
 adopt(struct ethdev *dev, uint16_t id, char **why)
 {
@@ -175,8 +148,7 @@ adopt(struct ethdev *dev, uint16_t id, char **why)
     memset(&info, 0, sizeof info);
     error = rte_eth_dev_info_get(id, &info);
     if (!error) {
-        error = rte_eth_dev_callback_register(id, RTE_ETH_EVENT_INTR_RMV,
-                                              on_removed, dev);
+        error = ethdev_watch(dev, id);
     }
     if (error) {
         *why = xstrdup(ethdev_strerror(error));
@@ -286,17 +258,6 @@ memif_socket_in_use(const char *path)
     return false;
 }
 
-static void
-forget_events(struct ethdev *dev)
-{
-    /* -EAGAIN: the interrupt thread is in the callback now. */
-    while (rte_eth_dev_callback_unregister(dev->port_id,
-                                           RTE_ETH_EVENT_INTR_RMV, on_removed,
-                                           dev) == -EAGAIN) {
-        rte_pause();
-    }
-}
-
 void
 ethdev_release(struct ethdev *dev)
 {
@@ -306,7 +267,7 @@ ethdev_release(struct ethdev *dev)
     if (id == RTE_MAX_ETHPORTS) {
         return;
     }
-    forget_events(dev);
+    ethdev_unwatch(dev);
     users[id] = NULL;
     if (dev->loop) {
         ethdev_prepare_loop_close(dev);

@@ -13,17 +13,9 @@
 #include <rte_mbuf.h>
 
 #include "eal/log-modules.h"
-#include "openvswitch/poll-loop.h"
-#include "timeval.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
-
-/* Links are polled: the drivers' link interrupts stay off. */
-enum { LINK_POLL_MS = 1000 };
-
-static long long int next_link_poll;
-static bool any_device;
 
 static int
 construct(struct port *p, char **errp)
@@ -81,21 +73,17 @@ receive_all(struct ethdev *dev)
 int
 ethdev_start(struct ethdev *dev)
 {
-    struct rte_eth_link link;
     int error = rte_eth_dev_start(dev->port_id);
 
     if (error) {
         return error;
     }
     dev->started = true;
-    any_device = true;
     receive_all(dev);
     if (!dev->up.admin_up) {
         rte_eth_dev_set_link_down(dev->port_id);
     }
-    memset(&link, 0, sizeof link);
-    rte_eth_link_get_nowait(dev->port_id, &link);
-    dev->link_up = link.link_status == RTE_ETH_LINK_UP;
+    ethdev_started(dev);
     return 0;
 }
 
@@ -249,60 +237,6 @@ tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
     c->bytes += bytes;
 }
 
-static void
-poll_link(struct ethdev *dev)
-{
-    struct rte_eth_link link;
-    bool up;
-
-    if (!dev->started) {
-        return;
-    }
-    memset(&link, 0, sizeof link);
-    if (rte_eth_link_get_nowait(dev->port_id, &link)) {
-        return;
-    }
-    up = link.link_status == RTE_ETH_LINK_UP;
-    if (up != dev->link_up) {
-        dev->link_up = up;
-        dev->link_resets++;
-        VLOG_INFO("%s: link is %s", dev->up.name, up ? "up" : "down");
-        port_changed(&dev->up);
-    }
-}
-
-static void
-run_class(void)
-{
-    if (time_msec() >= next_link_poll) {
-        next_link_poll = time_msec() + LINK_POLL_MS;
-        any_device = ethdev_for_each(poll_link) > 0;
-    }
-}
-
-static void
-wait_class(void)
-{
-    if (any_device) {
-        poll_timer_wait_until(next_link_poll);
-    }
-}
-
-/* A device that went away: reconfigure() says so, and tries to attach it
- * again. */
-static bool
-run(struct port *p)
-{
-    struct ethdev *dev = ethdev_cast(p);
-
-    if (!dev->removed_seen
-        && atomic_load_explicit(&dev->removed, memory_order_acquire)) {
-        dev->removed_seen = true;
-        return true;
-    }
-    return false;
-}
-
 const struct port_class ethdev_class = {
     .kind = CFG_TYPE_DPDK,
     .type = "dpdk",
@@ -324,8 +258,8 @@ const struct port_class ethdev_class = {
     .get_link = ethdev_get_link,
     .describe = ethdev_describe,
     .set_link = set_link,
-    .run = run,
-    .run_class = run_class,
-    .wait_class = wait_class,
+    .run = ethdev_run,
+    .run_class = ethdev_run_class,
+    .wait_class = ethdev_wait_class,
     .mbuf_need = ethdev_mbuf_need,
 };

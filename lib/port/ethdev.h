@@ -3,10 +3,11 @@
  * ethdev.h: ports of type "dpdk": any device DPDK has a driver for, physical
  * (PCI) or virtual (vdev).  Private to ethdev*.c, but for ethdev_detach():
  *
- *   ethdev.c         class operations: start, stop, rx, tx, events
+ *   ethdev.c         class operations: start, stop, rx, tx
  *   ethdev-attach.c  from dpdk-devargs to a device that is ours, and back
  *   ethdev-devargs.c is dpdk-devargs safe to give to DPDK?
  *   ethdev-conf.c    from wanted settings to granted ones, and to the device
+ *   ethdev-event.c   what happens to a device: removal, link changes
  *   ethdev-quirks.c  what single drivers need that others do not
  *   ethdev-stats.c   statistics, status, link, description
  *
@@ -76,6 +77,7 @@ struct ethdev {
     bool broken;                    /* neither new nor old settings took */
     bool removed_seen;              /* port_reconfigure() was asked for */
     bool link_up;
+    long long int next_poll;        /* of the link, ms */
     uint32_t link_resets;
 };
 
@@ -95,8 +97,6 @@ int ethdev_attach(struct ethdev *, char **errp);
 /* Closes the device, and removes it from its bus where no other port uses a
  * port of the same device.  No effect on one that has no device. */
 void ethdev_release(struct ethdev *);
-/* Calls `cb` for each device in use; returns how many there are. */
-unsigned int ethdev_for_each(void (*cb)(struct ethdev *));
 
 /* netdev-dpdk/detach: takes a device that no port uses away from DPDK.
  * Always sets `*text` (the caller frees it): what was done, or why not. */
@@ -130,6 +130,17 @@ void ethdev_limits_from_info(const struct rte_eth_dev_info *,
 void ethdev_grant(const struct ethdev_limits *, const struct cfg_settings *set,
                   uint16_t n_txq, const struct port_running *now, int socket,
                   struct port_running *granted);
+
+/* ethdev-event.c.  Events of the device `id` are for `dev` from now on; 0 or
+ * the error of DPDK. */
+int ethdev_watch(struct ethdev *dev, uint16_t id);
+/* No callback is running or will run when this returns. */
+void ethdev_unwatch(struct ethdev *);
+/* The device runs: from here on its link is followed. */
+void ethdev_started(struct ethdev *);
+bool ethdev_run(struct port *);
+void ethdev_run_class(void);
+void ethdev_wait_class(void);
 
 /* ethdev-quirks.c */
 unsigned int ethdev_quirks(const char *driver, const char *args);
