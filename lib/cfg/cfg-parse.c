@@ -80,11 +80,20 @@ static const struct cfg_option bridge_options[] = {
 static const struct cfg_option iface_options[] = {
     { "dpdk-devargs", .types = ETHDEV, MEMBER(STRING, cfg_settings, devargs) },
     { "n_rxq", .types = ETHDEV, MEMBER(INT, cfg_settings, n_rxq),
-      .def = 1, .min = 1, .max = CFG_RXQ_MAX },
+      .def = 1, .min = 0, .max = CFG_RXQ_MAX },
     { "n_rxq_desc", .types = ETHDEV, MEMBER(POW2, cfg_settings, n_rxq_desc),
       .def = CFG_DESC_DEFAULT, .min = 1, .max = CFG_DESC_MAX },
     { "n_txq_desc", .types = ETHDEV, MEMBER(POW2, cfg_settings, n_txq_desc),
       .def = CFG_DESC_DEFAULT, .min = 1, .max = CFG_DESC_MAX },
+    { "rx-flow-ctrl", .types = ETHDEV,
+      MEMBER(BOOL, cfg_settings, rx_flow_ctrl) },
+    { "tx-flow-ctrl", .types = ETHDEV,
+      MEMBER(BOOL, cfg_settings, tx_flow_ctrl) },
+    { "flow-ctrl-autoneg", .types = ETHDEV,
+      MEMBER(BOOL, cfg_settings, flow_ctrl_autoneg) },
+    { "dpdk-lsc-interrupt", .types = ETHDEV,
+      MEMBER(BOOL, cfg_settings, lsc_interrupt) },
+    { "dpdk-vf-mac", .types = ETHDEV, MEMBER(MAC, cfg_settings, vf_mac) },
     { "vhost-server-path", .types = 1u << CFG_TYPE_VHOST_CLIENT,
       MEMBER(STRING, cfg_settings, vhost_path) },
     { "vhost-max-queue-pairs", .types = VHOST,
@@ -330,8 +339,8 @@ parse_vhost(struct cfg *cfg, struct cfg_iface *iface,
 }
 
 static void
-parse_internal(struct cfg *cfg, const struct cfg_bridge *br,
-               struct cfg_iface *iface)
+parse_mac(struct cfg *cfg, const struct cfg_bridge *br,
+          struct cfg_iface *iface)
 {
     if (!strcmp(iface->name, br->name) && br->hwaddr) {
         iface->set.mac = xstrdup(br->hwaddr);
@@ -358,6 +367,23 @@ parse_patch(struct cfg *cfg, struct cfg_iface *iface)
         cfg_iface_refuse(cfg, iface, "%s: patch peer must not be self",
                          iface->name);
     }
+}
+
+static void
+parse_dpdk(struct cfg *cfg, struct cfg_iface *iface)
+{
+    const struct smap *options = &iface->options;
+
+    if (!iface->set.devargs || !iface->set.devargs[0]) {
+        cfg_iface_refuse(cfg, iface,
+                         "%s: options:dpdk-devargs is missing: set it to a "
+                         "PCI address or the name of a virtual device",
+                         iface->name);
+    }
+    iface->set.n_rxq = MAX(iface->set.n_rxq, 1);        /* 0: the default */
+    iface->set.flow_ctrl = (smap_get(options, "rx-flow-ctrl")
+                            || smap_get(options, "tx-flow-ctrl")
+                            || smap_get(options, "flow-ctrl-autoneg"));
 }
 
 static void
@@ -404,17 +430,14 @@ parse_iface(struct cfg *cfg, const struct cfg_env *env,
     cfg_parse_qos(cfg, port, iface, report_iface,
                   &(struct context) { .cfg = cfg, .iface = iface });
     if (iface->kind == CFG_TYPE_INTERNAL) {
-        parse_internal(cfg, br, iface);
+        parse_mac(cfg, br, iface);
     } else if (1u << iface->kind & VHOST) {
         parse_vhost(cfg, iface, env);
     } else if (iface->kind == CFG_TYPE_PATCH) {
         parse_patch(cfg, iface);
-    } else if (iface->kind == CFG_TYPE_DPDK
-               && (!iface->set.devargs || !iface->set.devargs[0])) {
-        cfg_iface_refuse(cfg, iface,
-                         "%s: options:dpdk-devargs is missing: set it to a "
-                         "PCI address or the name of a virtual device",
-                         iface->name);
+    } else if (iface->kind == CFG_TYPE_DPDK) {
+        parse_mac(cfg, br, iface);
+        parse_dpdk(cfg, iface);
     }
 }
 

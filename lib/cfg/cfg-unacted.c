@@ -58,11 +58,6 @@ static const struct unacted bridge_keys[] = {
 };
 
 static const struct unacted iface_options[] = {
-    { "dpdk-lsc-interrupt", "false", ETHDEV },
-    { "dpdk-vf-mac", NULL, ETHDEV },
-    { "flow-ctrl-autoneg", "false", ETHDEV },
-    { "rx-flow-ctrl", "false", ETHDEV },
-    { "tx-flow-ctrl", "false", ETHDEV },
     { "vhost-rings", "auto", VHOST },
 };
 

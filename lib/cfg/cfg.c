@@ -292,6 +292,7 @@ cfg_settings_clone(struct cfg_settings *dst, const struct cfg_settings *src)
     dst->vhost_path = nullable_xstrdup(src->vhost_path);
     dst->mac = nullable_xstrdup(src->mac);
     dst->peer = nullable_xstrdup(src->peer);
+    dst->vf_mac = nullable_xstrdup(src->vf_mac);
     dst->mempool_group = nullable_xstrdup(src->mempool_group);
     cfg_qos_clone(&dst->qos, &src->qos);
     dst->rxq_affinity = nullable_xstrdup(src->rxq_affinity);
@@ -306,6 +307,12 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && a->n_rxq == b->n_rxq
            && a->n_rxq_desc == b->n_rxq_desc
            && a->n_txq_desc == b->n_txq_desc
+           && a->flow_ctrl == b->flow_ctrl
+           && a->rx_flow_ctrl == b->rx_flow_ctrl
+           && a->tx_flow_ctrl == b->tx_flow_ctrl
+           && a->flow_ctrl_autoneg == b->flow_ctrl_autoneg
+           && a->lsc_interrupt == b->lsc_interrupt
+           && nullable_string_is_equal(a->vf_mac, b->vf_mac)
            && a->max_queue_pairs == b->max_queue_pairs
            && a->tx_retries_max == b->tx_retries_max
            && a->iommu == b->iommu
@@ -326,6 +333,7 @@ cfg_settings_destroy(struct cfg_settings *set)
     free(set->vhost_path);
     free(set->mac);
     free(set->peer);
+    free(set->vf_mac);
     free(set->mempool_group);
     cfg_qos_destroy(&set->qos);
     free(set->rxq_affinity);

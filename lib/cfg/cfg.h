@@ -91,11 +91,17 @@ struct cfg_settings {
     uint32_t n_rxq;             /* dpdk: receive queues asked for, >= 1 */
     uint32_t n_rxq_desc;        /* dpdk: power of two, <= CFG_DESC_MAX */
     uint32_t n_txq_desc;        /* likewise */
+    bool flow_ctrl;             /* dpdk: one of the next three is asked for;
+                                 * false: the device's own stays */
+    bool rx_flow_ctrl, tx_flow_ctrl, flow_ctrl_autoneg;
+    bool lsc_interrupt;         /* dpdk: link changes by interrupt */
+    char *vf_mac;               /* dpdk, representors: as `mac` */
     uint32_t max_queue_pairs;   /* vhost: 1..CFG_VHOST_PAIRS_MAX */
     uint32_t tx_retries_max;    /* vhost: 0..32 */
     bool iommu;                 /* vhost client: global, read once */
     bool postcopy;
-    char *mac;                  /* "xx:xx:xx:xx:xx:xx" or NULL */
+    char *mac;                  /* dpdk, internal: "xx:xx:xx:xx:xx:xx", or
+                                 * NULL: the device's own */
     char *peer;                 /* patch: name of the interface at its other
                                  * end */
     char *mempool_group;        /* other_config:mempool-group, "private" for

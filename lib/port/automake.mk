@@ -6,6 +6,7 @@ lib_port_libport_a_SOURCES = \
 	lib/port/ethdev-conf.c \
 	lib/port/ethdev-devargs.c \
 	lib/port/ethdev-event.c \
+	lib/port/ethdev-live.c \
 	lib/port/ethdev-quirks.c \
 	lib/port/ethdev-stats.c \
 	lib/port/ethdev.c \

@@ -167,7 +167,13 @@ adopt(struct ethdev *dev, uint16_t id, char **why)
     dev->loop = dev->limits.quirks & ETHDEV_LOOP;
     dev->configured = false;
     dev->removed_seen = false;
+    memset(&dev->own_mac, 0, sizeof dev->own_mac);
+    rte_eth_macaddr_get(id, &dev->own_mac);
+    dev->own_fc_known = false;
+    dev->live = (struct ethdev_live) { .mac = dev->own_mac };
     atomic_store_explicit(&dev->removed, false, memory_order_release);
+    atomic_store_explicit(&dev->reset_due, false, memory_order_release);
+    atomic_store_explicit(&dev->link_event, false, memory_order_release);
     users[id] = dev;
     return 0;
 }
@@ -281,6 +287,7 @@ ethdev_release(struct ethdev *dev)
         free(path);
     }
     dev->port_id = RTE_MAX_ETHPORTS;
+    dev->started = false;
     error = rte_eth_dev_close(id);
     if (error) {
         VLOG_WARN("%s: could not close the device: %s", dev->up.name,

@@ -18,6 +18,7 @@
 
 #include "eal/log-modules.h"
 #include "mem/mp-size.h"
+#include "openvswitch/dynamic-string.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -51,6 +52,7 @@ ethdev_limits_from_info(const struct rte_eth_dev_info *info,
     }
     limits->rss_hf = info->flow_type_rss_offloads;
     limits->tx_offloads = info->tx_offload_capa;
+    limits->dev_flags = info->dev_flags ? *info->dev_flags : 0;
     limits->quirks = quirks;
 }
 
@@ -124,6 +126,27 @@ running_equal(const struct port_running *a, const struct port_running *b)
             && a->n_txq_desc == b->n_txq_desc);
 }
 
+static bool
+wants_lsc(const struct ethdev *dev)
+{
+    return (dev->up.wanted.lsc_interrupt
+            && dev->limits.dev_flags & RTE_ETH_DEV_INTR_LSC);
+}
+
+static enum port_change
+plan_live(const struct ethdev *dev)
+{
+    struct ethdev_live want;
+
+    ethdev_want_live(dev, &want);
+    if (dev->limits.dev_flags & RTE_ETH_DEV_NOLIVE_MAC_ADDR
+        && !rte_is_same_ether_addr(&want.mac, &dev->live.mac)) {
+        return PORT_CHANGE_RESTART;
+    }
+    return (ethdev_live_equal(&want, &dev->live) ? PORT_CHANGE_NONE
+            : PORT_CHANGE_LIVE);
+}
+
 enum port_change
 ethdev_plan(const struct port *p)
 {
@@ -131,12 +154,15 @@ ethdev_plan(const struct port *p)
     struct port_running want;
 
     if (dev->broken || !dev->started
-        || atomic_load_explicit(&dev->removed, memory_order_relaxed)) {
+        || atomic_load_explicit(&dev->removed, memory_order_relaxed)
+        || atomic_load_explicit(&dev->reset_due, memory_order_relaxed)) {
         return PORT_CHANGE_RESTART;
     }
     grant(p, &want);
-    return (running_equal(&want, &p->running) ? PORT_CHANGE_NONE
-            : PORT_CHANGE_RESTART);
+    if (!running_equal(&want, &p->running) || dev->lsc != wants_lsc(dev)) {
+        return PORT_CHANGE_RESTART;
+    }
+    return plan_live(dev);
 }
 
 /* An MTU that the device cannot do gets no memory: reconfigure() refuses
@@ -182,11 +208,22 @@ ethdev_mbuf_need(const struct port *p, bool wanted, struct mp_holding *holds)
     }
 }
 
+/* Settings in force or to come, and where to say what the device does
+ * without. */
+struct settings {
+    struct port_running r;
+    bool lsc;
+    struct ethdev_live live;
+    struct rte_mempool *pool;
+    struct ds *remarks;
+};
+
 /* The steps of putting settings into a device.  Returns the error of the one
  * that failed, whose name is then in `*step`. */
 static int
-configure(struct ethdev *dev, const struct port_running *r, const char **step)
+configure(struct ethdev *dev, const struct settings *set, const char **step)
 {
+    const struct port_running *r = &set->r;
     struct rte_eth_conf conf;
 
     *step = "configure";
@@ -194,7 +231,8 @@ configure(struct ethdev *dev, const struct port_running *r, const char **step)
     conf.rxmode.mtu = r->mtu;
     /* No FAST_FREE: the mbufs of a queue come from several pools and, when
      * flooded, are shared.  No rx SCATTER: a frame of the MTU fits into one
-     * mbuf. */
+     * mbuf.  No checksums nor segmentation: no port on the other side takes
+     * a frame without, so nothing would use them. */
     conf.txmode.offloads = (dev->limits.tx_offloads
                             & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
     if (r->n_rxq > 1 && dev->limits.rss_hf) {
@@ -203,6 +241,8 @@ configure(struct ethdev *dev, const struct port_running *r, const char **step)
             = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
               & dev->limits.rss_hf;
     }
+    conf.intr_conf.lsc = set->lsc;
+    conf.intr_conf.rmv = (dev->limits.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
     return rte_eth_dev_configure(dev->port_id, r->n_rxq, r->n_txq, &conf);
 }
 
@@ -261,44 +301,85 @@ attach_again(struct ethdev *dev, char **errp)
     return ethdev_attach(dev, errp);
 }
 
-/* Puts `r` into the device and starts it.  On failure the device stands
- * still, in whatever state, and `*errp` says which step failed and why. */
+/* 2: the device takes settings again. */
 static int
-apply(struct ethdev *dev, const struct port_running *r,
-      struct rte_mempool *pool, char **errp)
+make_ready(struct ethdev *dev, char **errp)
 {
+    int error;
+
+    if (dev->port_id == RTE_MAX_ETHPORTS
+        || (dev->limits.quirks & ETHDEV_SETUP_ONCE && dev->configured)) {
+        return attach_again(dev, errp);
+    }
+    if (!atomic_exchange_explicit(&dev->reset_due, false,
+                                  memory_order_acquire)) {
+        return 0;
+    }
+    error = rte_eth_dev_reset(dev->port_id);
+    if (error) {
+        atomic_store_explicit(&dev->reset_due, true, memory_order_release);
+        *errp = xasprintf("%s: device '%s' needs a reset, which failed, so "
+                          "that the port is down: %s", dev->up.name,
+                          dev->up.wanted.devargs, ethdev_strerror(error));
+    }
+    return error;
+}
+
+static int
+set_up(struct ethdev *dev, const struct settings *set, const char **step)
+{
+    const struct port_running *r = &set->r;
+    int error;
+
+    /* 3 before 4: some drivers know their frame buffers only then; 5, 6
+     * after both, since buffers are cut to the MTU; tx before rx, since
+     * drivers that loop make their rings in tx; 7 before 8, since some
+     * devices take an address only then; 8 here and not in start(), so that a
+     * device which does not start can go back. */
+    error = configure(dev, set, step);                          /* 3 */
+    if (!error) {
+        error = set_mtu(dev, r, step);                          /* 4 */
+    }
+    if (!error) {
+        error = set_up_tx_queues(dev, r, step);                 /* 5 */
+    }
+    if (!error) {
+        error = set_up_rx_queues(dev, r, set->pool, step);      /* 6 */
+    }
+    if (!error) {
+        ethdev_set_mac(dev, &set->live.mac, set->remarks);      /* 7 */
+        dev->lsc = set->lsc;
+        *step = "start";
+        error = ethdev_start(dev);                              /* 8 */
+    }
+    if (!error) {
+        ethdev_set_flow_ctrl(dev, &set->live, set->remarks);    /* 9 */
+    }
+    return error;
+}
+
+/* Puts settings into the device and starts it.  On failure `*errp` says which
+ * step failed and why.  The device then stands still, in whatever state, or
+ * could not even be stopped, and runs as before. */
+static int
+apply(struct ethdev *dev, const struct settings *set, char **errp)
+{
+    const struct port_running *r = &set->r;
     const char *step;
     int error;
 
     dev->up.class->stop(&dev->up);                              /* 1 */
-    if (dev->port_id == RTE_MAX_ETHPORTS
-        || (dev->limits.quirks & ETHDEV_SETUP_ONCE
-            && dev->configured)) {                              /* 2 */
-        error = attach_again(dev, errp);
-        if (error) {
-            return error;
-        }
+    if (dev->started) {
+        *errp = xasprintf("%s: could not stop device '%s' for a change of "
+                          "settings", dev->up.name, dev->up.wanted.devargs);
+        return -EBUSY;
+    }
+    error = make_ready(dev, errp);                              /* 2 */
+    if (error) {
+        return error;
     }
     dev->configured = true;
-
-    /* 3 before 4: some drivers know their frame buffers only then; 5, 6
-     * after both, since buffers are cut to the MTU; tx before rx, since
-     * drivers that loop make their rings in tx; 7 here and not in start(), so
-     * that a device which does not start can go back. */
-    error = configure(dev, r, &step);                           /* 3 */
-    if (!error) {
-        error = set_mtu(dev, r, &step);                         /* 4 */
-    }
-    if (!error) {
-        error = set_up_tx_queues(dev, r, &step);                /* 5 */
-    }
-    if (!error) {
-        error = set_up_rx_queues(dev, r, pool, &step);          /* 6 */
-    }
-    if (!error) {
-        step = "start";
-        error = ethdev_start(dev);                              /* 7 */
-    }
+    error = set_up(dev, set, &step);
     if (error) {
         *errp = xasprintf("%s: could not %s device '%s' (MTU %u, %u rx "
                           "queues of %u, %u tx queues of %u): %s",
@@ -308,22 +389,24 @@ apply(struct ethdev *dev, const struct port_running *r,
         return error;
     }
     dev->max_len = r->mtu + ETHDEV_L2_MAX;
-    dev->pool = pool;
+    dev->pool = set->pool;
     return 0;
 }
 
-/* After a failed apply(): what was there before. `*errp` has the first
+/* After a failed apply(): what was there before, `old`.  `*errp` has the first
  * failure and gets the second appended. */
 static void
-restore(struct ethdev *dev, char **errp)
+restore(struct ethdev *dev, const struct settings *old, char **errp)
 {
-    struct port *p = &dev->up;
     char *second = NULL;
 
-    if (!p->running.valid || !p->mp) {
+    if (dev->started || !old->r.valid || !old->pool) {
+        return;
+    } else if (atomic_load_explicit(&dev->reset_due, memory_order_relaxed)) {
+        dev->broken = true;     /* ethdev_run() has it tried again */
         return;
     }
-    if (apply(dev, &p->running, mp_mempool(p->mp), &second)) {
+    if (apply(dev, old, &second)) {
         char *first = *errp;
 
         *errp = xasprintf("%s; and going back to the settings before failed "
@@ -398,13 +481,55 @@ ethdev_check(struct port *p, char **errp)
     return 0;
 }
 
+/* No step here can take the port down. */
+static void
+change_live(struct ethdev *dev, struct ds *remarks)
+{
+    struct ethdev_live want;
+
+    ethdev_want_live(dev, &want);
+    ethdev_set_mac(dev, &want.mac, remarks);
+    ethdev_set_flow_ctrl(dev, &want, remarks);
+    dev->live = want;
+}
+
+static int
+restart(struct ethdev *dev, struct mp *mp, struct ds *remarks, char **errp)
+{
+    struct port *p = &dev->up;
+    struct ds ignored = DS_EMPTY_INITIALIZER;
+    struct settings old = {
+        .r = p->running, .lsc = dev->lsc, .live = dev->live,
+        .pool = p->mp ? mp_mempool(p->mp) : NULL, .remarks = &ignored,
+    };
+    struct settings new = {
+        .lsc = wants_lsc(dev), .pool = mp_mempool(mp), .remarks = remarks,
+    };
+    int error;
+
+    grant(p, &new.r);
+    ethdev_want_live(dev, &new.live);
+    error = apply(dev, &new, errp);
+    if (error) {
+        restore(dev, &old, errp);
+    } else {
+        dev->broken = false;
+        dev->live = new.live;
+        report_granted(p, &new.r);
+        p->running = new.r;
+    }
+    ds_destroy(&ignored);
+    return error;
+}
+
 int
-ethdev_reconfigure(struct port *p, struct mp *mp,
-                   enum port_change kind OVS_UNUSED, char **errp)
+ethdev_reconfigure(struct port *p, struct mp *mp, enum port_change kind,
+                   char **errp)
 {
     struct ethdev *dev = ethdev_cast(p);
+    struct ds remarks = DS_EMPTY_INITIALIZER;
     struct port_running want;
-    int error;
+    int error = 0;
 
     if (atomic_load_explicit(&dev->removed, memory_order_acquire)) {
         error = come_back(dev, errp);
@@ -417,13 +542,16 @@ ethdev_reconfigure(struct port *p, struct mp *mp,
         refuse_mtu(dev, want.mtu, errp);        /* it came back as another */
         return -EINVAL;
     }
-    error = apply(dev, &want, mp_mempool(mp), errp);
-    if (error) {
-        restore(dev, errp);
-        return error;
+    if (kind == PORT_CHANGE_RESTART) {
+        error = restart(dev, mp, &remarks, errp);
+    } else {
+        change_live(dev, &remarks);
     }
-    dev->broken = false;
-    report_granted(p, &want);
-    p->running = want;
-    return 0;
+    if (!error) {
+        ethdev_remark_unfit(dev, &dev->live, &remarks);
+        port_set_remark(p, remarks.length ? xstrdup(ds_cstr(&remarks))
+                        : NULL);
+    }
+    ds_destroy(&remarks);
+    return error;
 }

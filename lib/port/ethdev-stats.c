@@ -203,19 +203,24 @@ ethdev_get_link(const struct port *p, struct port_link *link)
 char *
 ethdev_describe(const struct port *p)
 {
+    const struct ethdev *dev = ethdev_cast(p);
     const struct port_running *r = &p->running;
+    bool vf = (dev->limits.dev_flags & RTE_ETH_DEV_REPRESENTOR
+               && p->wanted.vf_mac);
 
     return xasprintf("dpdk: configured_rx_queues=%u, "
                      "configured_rxq_descriptors=%u, "
                      "configured_tx_queues=%u, "
-                     "configured_txq_descriptors=%u, "
-                     "lsc_interrupt_mode=false, mtu=%u, "
+                     "configured_txq_descriptors=%u, %s%s%s"
+                     "lsc_interrupt_mode=%s, mtu=%u, "
                      "requested_rx_queues=%u, "
                      "requested_rxq_descriptors=%u, "
                      "requested_tx_queues=%u, "
                      "requested_txq_descriptors=%u, "
                      "rx_csum_offload=false, tx_tso_offload=false",
                      r->n_rxq, r->n_rxq_desc, r->n_txq, r->n_txq_desc,
-                     r->mtu, p->wanted.n_rxq, p->wanted.n_rxq_desc,
+                     vf ? "dpdk-vf-mac=" : "", vf ? p->wanted.vf_mac : "",
+                     vf ? ", " : "", dev->lsc ? "true" : "false", r->mtu,
+                     p->wanted.n_rxq, p->wanted.n_rxq_desc,
                      p->want_n_txq, p->wanted.n_txq_desc);
 }

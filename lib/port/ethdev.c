@@ -35,7 +35,6 @@ stop(struct port *p)
     if (!dev->started) {
         return;
     }
-    dev->started = false;
     if (dev->loop) {
         ethdev_drain_loop(dev);
     }
@@ -43,7 +42,9 @@ stop(struct port *p)
     if (error && !atomic_load_explicit(&dev->removed, memory_order_relaxed)) {
         VLOG_WARN("%s: could not stop the device: %s", p->name,
                   ethdev_strerror(error));
+        return;                 /* it runs on: reconfigure() gives up */
     }
+    dev->started = false;
 }
 
 static void
@@ -114,6 +115,9 @@ set_link(struct port *p, bool up)
 {
     uint16_t id = ethdev_cast(p)->port_id;
 
+    if (id == RTE_MAX_ETHPORTS) {
+        return 0;               /* start() does it when there is a device */
+    }
     return up ? rte_eth_dev_set_link_up(id) : rte_eth_dev_set_link_down(id);
 }
 

@@ -8,12 +8,14 @@
  *   ethdev-devargs.c is dpdk-devargs safe to give to DPDK?
  *   ethdev-conf.c    from wanted settings to granted ones, and to the device
  *   ethdev-event.c   what happens to a device: removal, link changes
+ *   ethdev-live.c    what changes while packets flow: address, flow control
  *   ethdev-quirks.c  what single drivers need that others do not
  *   ethdev-stats.c   statistics, status, link, description
  *
  * Threads: the main thread owns everything.  Packet threads read what is
  * marked; it changes only while the port is quiesced.  DPDK's interrupt
- * thread stores `removed` and wakes the main loop.
+ * thread stores true in `removed`, `reset_due` and `link_event`, and wakes the
+ * main loop.
  */
 #ifndef PORT_ETHDEV_H
 #define PORT_ETHDEV_H 1
@@ -26,6 +28,8 @@
 
 #include "port/port-class.h"
 #include "port/port.h"
+
+struct ds;
 
 enum {
     /* What a frame of `mtu` bytes may have beside them: Ethernet header 14
@@ -52,7 +56,17 @@ struct ethdev_limits {
     uint32_t min_mtu, max_mtu;
     uint64_t rss_hf;                /* RSS hash functions */
     uint64_t tx_offloads;
+    uint32_t dev_flags;             /* RTE_ETH_DEV_* */
     unsigned int quirks;
+};
+
+/* Settings that need no restart. */
+struct ethdev_live {
+    struct rte_ether_addr mac;
+    bool flow_ctrl;                 /* asked for; false: the device's own */
+    bool fc_autoneg;
+    enum rte_eth_fc_mode fc_mode;
+    bool no_lsc, no_vf_mac;         /* asked for, but not of this device */
 };
 
 struct ethdev {
@@ -67,6 +81,10 @@ struct ethdev {
     _Atomic(bool) removed;          /* the device was taken out of the machine;
                                      * interrupt thread: store, others: load */
 
+    /* Interrupt thread: store true; main thread: take. */
+    _Atomic(bool) reset_due;        /* it works again only after a reset */
+    _Atomic(bool) link_event;
+
     /* Main thread only. */
     struct rte_device *device;
     struct ethdev_limits limits;
@@ -78,7 +96,13 @@ struct ethdev {
     bool removed_seen;              /* port_reconfigure() was asked for */
     bool link_up;
     long long int next_poll;        /* of the link, ms */
+    long long int next_reset;       /* try, ms */
     uint32_t link_resets;
+    bool lsc;                       /* its link interrupt is on */
+    struct ethdev_live live;        /* asked of it last */
+    struct rte_ether_addr own_mac;  /* before it was given another */
+    struct rte_eth_fc_conf own_fc;  /* likewise, where `own_fc_known` */
+    bool own_fc_known;
 };
 
 static inline struct ethdev *
@@ -141,6 +165,19 @@ void ethdev_started(struct ethdev *);
 bool ethdev_run(struct port *);
 void ethdev_run_class(void);
 void ethdev_wait_class(void);
+
+/* ethdev-live.c.  Pure: what `up.wanted` asks for. */
+void ethdev_want_live(const struct ethdev *, struct ethdev_live *);
+bool ethdev_live_equal(const struct ethdev_live *, const struct ethdev_live *);
+/* Ask the device.  Where it refuses, it keeps what it had, and the reason is
+ * appended to `remarks`. */
+void ethdev_set_mac(struct ethdev *, const struct rte_ether_addr *,
+                    struct ds *remarks);
+void ethdev_set_flow_ctrl(struct ethdev *, const struct ethdev_live *,
+                          struct ds *remarks);
+/* Appends what no device of this kind has. */
+void ethdev_remark_unfit(const struct ethdev *, const struct ethdev_live *,
+                         struct ds *remarks);
 
 /* ethdev-quirks.c */
 unsigned int ethdev_quirks(const char *driver, const char *args);

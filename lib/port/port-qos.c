@@ -74,7 +74,8 @@ port_error(const struct port *p)
 {
     return (p->error ? p->error
             : p->tx_qos.error ? p->tx_qos.error
-            : p->rx_qos.error);
+            : p->rx_qos.error ? p->rx_qos.error
+            : p->remark);
 }
 
 static void

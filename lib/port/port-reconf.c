@@ -295,6 +295,7 @@ release(struct port *p)
     free_cacheline(p->rxc);
     free_cacheline(p->txc);
     free(p->error);
+    free(p->remark);
     free(p->name);
     free_cacheline(p);
 }

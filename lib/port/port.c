@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eal/log-modules.h"
 #include "eal/rcu.h"
 #include "hash.h"
 #include "mem/mp-holder.h"
@@ -22,6 +23,8 @@
 #include "qos/qos.h"
 #include "seq.h"
 #include "util.h"
+
+#define this_module log_netdev_dpdk
 
 enum {
     STEERED = 32,               /* frames steered by hash at once */
@@ -164,6 +167,21 @@ port_changed(struct port *p)
     change_seq++;
 }
 
+void
+port_set_remark(struct port *p, char *text)
+{
+    if (nullable_string_is_equal(p->remark, text)) {
+        free(text);
+        return;
+    }
+    if (text) {
+        VLOG_WARN("%s", text);
+    }
+    free(p->remark);
+    p->remark = text;
+    port_changed(p);
+}
+
 uint64_t
 port_change_seq(void)
 {
@@ -215,8 +233,11 @@ port_set_admin_state(struct port *p, bool up, char **errp)
     int error = p->class->set_link ? p->class->set_link(p, up) : 0;
 
     if (error && error != -ENOTSUP) {
+        /* (Some drivers return -1 for anything.) */
         *errp = xasprintf("%s: could not set the link %s: %s", p->name,
-                          up ? "up" : "down", ovs_strerror(-error));
+                          up ? "up" : "down",
+                          error == -1 ? "refused by its driver"
+                          : ovs_strerror(-error));
         return error;
     }
     atomic_store_explicit(&p->admin_up, up, memory_order_relaxed);

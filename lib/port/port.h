@@ -100,6 +100,8 @@ struct port {
     struct port_running running;
     struct mp *mp;              /* reference held; NULL: none */
     char *error;                /* last failure, for Interface.error */
+    char *remark;               /* what of `wanted` the device does without,
+                                 * likewise where there is no failure */
     uint32_t dp_no;             /* number in dpctl/show, >= 1; 0: it is not
                                  * a device of the datapath */
     uint64_t change_seq;        /* grows with each change of status or link,
@@ -228,6 +230,9 @@ const char *port_error(const struct port *);
 /* Link or status of `p` changed: the database is to be told at once. Main
  * thread. */
 void port_changed(struct port *);
+/* Says, in the log and in Interface.error, what of `wanted` the device cannot
+ * do, while the port runs without; NULL: it can do all.  Takes `text`. */
+void port_set_remark(struct port *, char *text);
 /* Grows with each port_changed() of any port. */
 uint64_t port_change_seq(void);
 

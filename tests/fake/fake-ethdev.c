@@ -25,10 +25,16 @@ static struct {
 
 static struct fake_ethdev_limits limits;
 
+static bool link_up;
+
 static struct {
-    rte_eth_dev_cb_fn fn;
-    void *aux;
-} on_removal[RTE_MAX_ETHPORTS];
+    struct {
+        rte_eth_dev_cb_fn fn;
+        void *aux;
+    } on[RTE_ETH_EVENT_MAX];
+    struct rte_eth_conf conf;
+    struct rte_eth_fc_conf fc;
+} devices[RTE_MAX_ETHPORTS];
 
 void
 fake_ethdev_fail(enum fake_ethdev_call call, int error, unsigned int skip,
@@ -56,13 +62,33 @@ fake_ethdev_reset(void)
 {
     memset(calls, 0, sizeof calls);
     memset(&limits, 0, sizeof limits);
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        memset(&devices[i].fc, 0, sizeof devices[i].fc);
+    }
 }
 
 void
-fake_ethdev_remove(uint16_t port_id)
+fake_ethdev_event(uint16_t id, enum rte_eth_event_type event)
 {
-    on_removal[port_id].fn(port_id, RTE_ETH_EVENT_INTR_RMV,
-                           on_removal[port_id].aux, NULL);
+    devices[id].on[event].fn(id, event, devices[id].on[event].aux, NULL);
+}
+
+const struct rte_eth_conf *
+fake_ethdev_conf(uint16_t id)
+{
+    return &devices[id].conf;
+}
+
+const struct rte_eth_fc_conf *
+fake_ethdev_flow_ctrl(uint16_t id)
+{
+    return &devices[id].fc;
+}
+
+void
+fake_ethdev_set_link(bool up)
+{
+    link_up = up;
 }
 
 /* 0 where the call is to be passed on, else what it fails with. */
@@ -125,6 +151,9 @@ rte_eth_dev_info_get(uint16_t id, struct rte_eth_dev_info *info)
     if (limits.max_rx_pktlen) {
         info->max_rx_pktlen = limits.max_rx_pktlen;
     }
+    if (limits.dev_flags) {
+        info->dev_flags = &limits.dev_flags;
+    }
     return error;
 }
 
@@ -133,9 +162,13 @@ rte_eth_dev_configure(uint16_t id, uint16_t n_rxq, uint16_t n_txq,
                       const struct rte_eth_conf *conf)
 {
     REAL(rte_eth_dev_configure);
+    struct rte_eth_conf passed = *conf;
     int error = failure(FAKE_ETH_CONFIGURE);
 
-    return error ? error : real(id, n_rxq, n_txq, conf);
+    devices[id].conf = *conf;
+    /* The device behind has no interrupts. */
+    memset(&passed.intr_conf, 0, sizeof passed.intr_conf);
+    return error ? error : real(id, n_rxq, n_txq, &passed);
 }
 
 int
@@ -202,9 +235,107 @@ rte_eth_dev_callback_register(uint16_t id, enum rte_eth_event_type event,
     REAL(rte_eth_dev_callback_register);
     int error = failure(FAKE_ETH_CALLBACK);
 
-    if (!error && event == RTE_ETH_EVENT_INTR_RMV) {
-        on_removal[id].fn = fn;
-        on_removal[id].aux = aux;
+    if (!error) {
+        devices[id].on[event].fn = fn;
+        devices[id].on[event].aux = aux;
     }
     return error ? error : real(id, event, fn, aux);
+}
+
+int
+rte_eth_promiscuous_enable(uint16_t id)
+{
+    REAL(rte_eth_promiscuous_enable);
+    int error = failure(FAKE_ETH_PROMISCUOUS);
+
+    return error ? error : real(id);
+}
+
+int
+rte_eth_allmulticast_enable(uint16_t id)
+{
+    REAL(rte_eth_allmulticast_enable);
+    int error = failure(FAKE_ETH_ALLMULTICAST);
+
+    return error ? error : real(id);
+}
+
+int
+rte_eth_dev_default_mac_addr_set(uint16_t id, struct rte_ether_addr *mac)
+{
+    REAL(rte_eth_dev_default_mac_addr_set);
+    int error = failure(FAKE_ETH_SET_MAC);
+
+    return error ? error : real(id, mac);
+}
+
+int
+rte_eth_dev_flow_ctrl_get(uint16_t id, struct rte_eth_fc_conf *fc)
+{
+    REAL(rte_eth_dev_flow_ctrl_get);
+    int error = failure(FAKE_ETH_FC_GET);
+
+    if (!error && limits.flow_ctrl) {
+        *fc = devices[id].fc;
+        return 0;
+    }
+    return error ? error : real(id, fc);
+}
+
+int
+rte_eth_dev_flow_ctrl_set(uint16_t id, struct rte_eth_fc_conf *fc)
+{
+    REAL(rte_eth_dev_flow_ctrl_set);
+    int error = failure(FAKE_ETH_FC_SET);
+
+    if (!error && limits.flow_ctrl) {
+        devices[id].fc = *fc;
+        return 0;
+    }
+    return error ? error : real(id, fc);
+}
+
+int
+rte_eth_dev_reset(uint16_t id OVS_UNUSED)
+{
+    return failure(FAKE_ETH_RESET);
+}
+
+int
+rte_eth_dev_set_link_down(uint16_t id)
+{
+    REAL(rte_eth_dev_set_link_down);
+    int error = failure(FAKE_ETH_LINK_DOWN);
+
+    return error ? error : real(id);
+}
+
+int
+rte_eth_link_get_nowait(uint16_t id, struct rte_eth_link *link)
+{
+    REAL(rte_eth_link_get_nowait);
+    int error = real(id, link);
+
+    if (!error && limits.has_link) {
+        link->link_status = link_up ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
+    }
+    return error;
+}
+
+int
+rte_eth_xstats_get(uint16_t id, struct rte_eth_xstat *xstats, unsigned int n)
+{
+    REAL(rte_eth_xstats_get);
+    int error = failure(FAKE_ETH_XSTATS);
+
+    return error ? error : real(id, xstats, n);
+}
+
+int
+rte_dev_remove(struct rte_device *device)
+{
+    REAL(rte_dev_remove);
+    int error = failure(FAKE_ETH_REMOVE);
+
+    return error ? error : real(device);
 }

@@ -30,10 +30,19 @@ def read_pcap(path):
     return frames
 
 
-def works(sw, name, driver):
-    """What an operator sees of a port that works."""
+def quoted(mac):
+    """MAC for ovs-vsctl, to which a colon says something."""
+    return '"\\"%s\\""' % mac
+
+
+def works(sw, name, driver, remark=None):
+    """What an operator sees of a port that works, perhaps without something
+    that it was asked for."""
     assert int(sw.iface(name, "ofport")) > 0
-    assert sw.iface(name, "error") == "[]"
+    if remark:
+        assert remark in sw.iface(name, "error")
+    else:
+        assert sw.iface(name, "error") == "[]"
     assert sw.iface(name, "admin_state") == "up"
     assert sw.iface(name, "mtu") == "1500"
     assert sw.iface(name, "mac_in_use").count(":") == 5
@@ -156,6 +165,52 @@ def test_mtu(br0):
     sw.wait_iface("t1", "mtu", "1500")
     taps[0].send(large)
     assert taps[1].receive() == [large]
+
+
+def test_link_interrupt(br0):
+    """With dpdk-lsc-interrupt the driver says when the link changes."""
+    sw = br0
+    sw.add_tap("t0", options="options:dpdk-lsc-interrupt=true")
+    assert "lsc_interrupt_mode=true" in sw.appctl("dpif/show")
+    assert sw.iface("t0", "error") == "[]"
+    assert sw.iface("t0", "link_state") == "up"
+    sw.space.netns.ip("link set t0-te down")
+    sw.wait_link("t0", "down")
+    sw.space.netns.ip("link set t0-te up")
+    sw.wait_link("t0", "up")
+    sw.vsctl("set Interface t0 options:dpdk-lsc-interrupt=false")
+    assert "lsc_interrupt_mode=false" in sw.appctl("dpif/show")
+    sw.space.netns.ip("link set t0-te down")
+    sw.wait_link("t0", "down")
+
+
+@pytest.mark.ours
+def test_address(br0):
+    """Column mac sets the address of a device."""
+    sw = br0
+    sw.add_tap("t0", options='-- set Interface t0 mac=%s' % quoted(SRC))
+    assert sw.iface("t0", "mac_in_use") == SRC
+    assert SRC in sw.space.netns.ip("link show t0-te")
+    own = "02:aa:00:00:00:02"
+    sw.vsctl('set Interface t0 mac=%s' % quoted(own))
+    assert sw.iface("t0", "mac_in_use") == own
+
+
+@pytest.mark.ours
+def test_what_a_device_does_not_have(br0):
+    """The port works without, and says so."""
+    sw = br0
+    sw.expect_log(r"\|WARN\|n0: device 'net_null0,no-rx=1' has no flow "
+                  r"control: options:rx-flow-ctrl and tx-flow-ctrl have no "
+                  r"effect; .* has no link interrupts: .* is no VF repr")
+    sw.add_port("n0", "net_null0,no-rx=1", options="options:rx-flow-ctrl=true "
+                "options:dpdk-lsc-interrupt=true "
+                "options:dpdk-vf-mac=" + quoted(SRC))
+    works(sw, "n0", "net_null", "no flow control")
+    sw.vsctl("remove Interface n0 options rx-flow-ctrl -- "
+             "remove Interface n0 options dpdk-lsc-interrupt -- "
+             "remove Interface n0 options dpdk-vf-mac")
+    works(sw, "n0", "net_null")
 
 
 def test_statistics(br0):

@@ -28,16 +28,17 @@ test_iface_numbers(void **state OVS_UNUSED)
         { "dpdk", "n_rxq", NULL, AT(n_rxq), 1, NULL },
         { "dpdk", "n_rxq", "4", AT(n_rxq), 4, NULL },
         { "dpdk", "n_rxq", "128", AT(n_rxq), 128, NULL },
+        { "dpdk", "n_rxq", "0", AT(n_rxq), 1, NULL },
         { "dpdk", "n_rxq", "129", AT(n_rxq), 1,
-          "n_rxq 129 is no number from 1 to 128: using 1" },
-        { "dpdk", "n_rxq", "0", AT(n_rxq), 1,
-          "n_rxq 0 is no number from 1 to 128: using 1" },
+          "n_rxq 129 is no number from 0 to 128: using 1" },
+        { "dpdk", "n_rxq", "-1", AT(n_rxq), 1,
+          "n_rxq -1 is no number from 0 to 128: using 1" },
         { "dpdk", "n_rxq", "2x", AT(n_rxq), 1,
-          "n_rxq 2x is no number from 1 to 128: using 1" },
+          "n_rxq 2x is no number from 0 to 128: using 1" },
         { "dpdk", "n_rxq", "", AT(n_rxq), 1,
-          "n_rxq \"\" is no number from 1 to 128: using 1" },
+          "n_rxq \"\" is no number from 0 to 128: using 1" },
         { "dpdk", "n_rxq", "99999999999999999999", AT(n_rxq), 1,
-          "n_rxq 99999999999999999999 is no number from 1 to 128: using 1" },
+          "n_rxq 99999999999999999999 is no number from 0 to 128: using 1" },
         { "dpdk", "n_rxq_desc", NULL, AT(n_rxq_desc), 2048, NULL },
         { "dpdk", "n_rxq_desc", "4096", AT(n_rxq_desc), 4096, NULL },
         { "dpdk", "n_rxq_desc", "1", AT(n_rxq_desc), 1, NULL },
@@ -300,8 +301,15 @@ test_mac(void **state OVS_UNUSED)
     add_iface(br, "i", "internal")->mac = xstrdup("02:00:00:00:00:03");
     add_iface(br, "bad", "internal")->mac = xstrdup("nonsense");
     iface = add_iface(br, "d", "dpdk");
-    iface->mac = xstrdup("nonsense");
+    iface->mac = xstrdup("02:00:00:00:00:0D");
     smap_add(&iface->options, "dpdk-devargs", "net_null0");
+    smap_add(&iface->options, "dpdk-vf-mac", "02:00:00:00:00:0E");
+    iface = add_iface(br, "v", "dpdkvhostuserclient");
+    iface->mac = xstrdup("nonsense");
+    smap_add(&iface->options, "vhost-server-path", "/vm/sock");
+    iface = add_iface(br, "w", "dpdk");
+    smap_add(&iface->options, "dpdk-devargs", "net_null1");
+    smap_add(&iface->options, "dpdk-vf-mac", "01:00:00:00:00:0E");
     cfg_parse(&cfg, &env);
     assert_string_equal(find(&cfg, 0, "br0")->set.mac, "02:00:00:00:00:01");
     assert_string_equal(find(&cfg, 0, "i")->set.mac, "02:00:00:00:00:03");
@@ -309,8 +317,60 @@ test_mac(void **state OVS_UNUSED)
                  "bad: mac \"nonsense\" is no unicast address of the form "
                  "xx:xx:xx:xx:xx:xx: ignoring it");
     expect_error(find(&cfg, 0, "d"), true, NULL);
-    assert_null(find(&cfg, 0, "d")->set.mac);
+    assert_string_equal(find(&cfg, 0, "d")->set.mac, "02:00:00:00:00:0d");
+    assert_string_equal(find(&cfg, 0, "d")->set.vf_mac, "02:00:00:00:00:0e");
+    expect_error(find(&cfg, 0, "v"), true, NULL);
+    assert_null(find(&cfg, 0, "v")->set.mac);
+    expect_error(find(&cfg, 0, "w"), true,
+                 "w: dpdk-vf-mac \"01:00:00:00:00:0E\" is no unicast address "
+                 "of the form xx:xx:xx:xx:xx:xx: ignoring it");
+    assert_null(find(&cfg, 0, "w")->set.vf_mac);
     cfg_destroy(&cfg);
+}
+
+/* One of three keys is enough to ask for flow control. */
+static void
+test_flow_control(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *key, *value;
+        bool asked, rx, tx, autoneg, lsc;
+        const char *error;
+    } cases[] = {
+        { "no-such-key", "true", false, false, false, false, false, NULL },
+        { "rx-flow-ctrl", "true", true, true, false, false, false, NULL },
+        { "tx-flow-ctrl", "TRUE", true, false, true, false, false, NULL },
+        { "flow-ctrl-autoneg", "true", true, false, false, true, false, NULL },
+        { "rx-flow-ctrl", "false", true, false, false, false, false, NULL },
+        { "rx-flow-ctrl", "1", true, false, false, false, false,
+          "p: rx-flow-ctrl \"1\" is neither true nor false: using false" },
+        { "dpdk-lsc-interrupt", "true", false, false, false, false, true,
+          NULL },
+        { "dpdk-lsc-interrupt", "on", false, false, false, false, false,
+          "p: dpdk-lsc-interrupt \"on\" is neither true nor false: using "
+          "false" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct cfg_settings *set;
+        struct cfg_iface *iface;
+        struct cfg cfg;
+
+        cfg_init(&cfg);
+        iface = add_iface(cfg_add_bridge(&cfg, "br0"), "p", "dpdk");
+        smap_add(&iface->options, "dpdk-devargs", "net_null0");
+        smap_add(&iface->options, cases[i].key, cases[i].value);
+        cfg_parse(&cfg, &env);
+        expect_error(find(&cfg, 0, "p"), true, cases[i].error);
+        set = &find(&cfg, 0, "p")->set;
+        assert_int_equal(set->flow_ctrl, cases[i].asked);
+        assert_int_equal(set->rx_flow_ctrl, cases[i].rx);
+        assert_int_equal(set->tx_flow_ctrl, cases[i].tx);
+        assert_int_equal(set->flow_ctrl_autoneg, cases[i].autoneg);
+        assert_int_equal(set->lsc_interrupt, cases[i].lsc);
+        assert_int_equal(cfg.n_notes, 0);
+        cfg_destroy(&cfg);
+    }
 }
 
 #define NO_GROUP " is no name of 1 to 64 printable ASCII characters without " \
@@ -394,7 +454,7 @@ test_two_errors(void **state OVS_UNUSED)
     iface->mtu_request = 10;
     cfg_parse(&cfg, &env);
     expect_error(find(&cfg, 0, "d"), true,
-                 "d: n_rxq x is no number from 1 to 128: using 1; "
+                 "d: n_rxq x is no number from 0 to 128: using 1; "
                  "d: unsupported MTU 10 (68 to 9702)");
     assert_int_equal(cfg.n_warnings, 2);
     assert_string_equal(cfg.warnings[1],
@@ -412,6 +472,7 @@ main(void)
         cmocka_unit_test(test_vhost_path),
         cmocka_unit_test(test_patch_peer),
         cmocka_unit_test(test_mac),
+        cmocka_unit_test(test_flow_control),
         cmocka_unit_test(test_mempool_group),
         cmocka_unit_test(test_two_errors),
     };

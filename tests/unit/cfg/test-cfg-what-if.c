@@ -160,8 +160,8 @@ test_refused(void **state OVS_UNUSED)
             "number from 68 to 9702");
     refused("n0:mtu_request=9703", "this would be refused: n0: unsupported "
             "MTU 9703 (68 to 9702)");
-    refused("n0:options:n_rxq=0", "this would be refused: n0: n_rxq 0 is no "
-            "number from 1 to 128: using 1");
+    refused("n0:options:n_rxq=129", "this would be refused: n0: n_rxq 129 is "
+            "no number from 0 to 128: using 1");
     refused("options:n_rxq_desc=1000", "this would be refused: n0: "
             "n_rxq_desc 1000 is no power of two up to 4096: using 2048");
     refused("other_config:pmd-cpu-mask=x", "this would be refused: "

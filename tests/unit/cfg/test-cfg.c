@@ -80,6 +80,14 @@ test_settings(void **state OVS_UNUSED)
     assert_false(cfg_settings_equal(&a, &b));
     cfg_settings_destroy(&b);
 
+    a.vf_mac = xstrdup("02:00:00:00:00:02");
+    cfg_settings_clone(&b, &a);
+    assert_true(b.vf_mac != a.vf_mac);
+    assert_true(cfg_settings_equal(&a, &b));
+    b.vf_mac[0] = '1';
+    assert_false(cfg_settings_equal(&a, &b));
+    cfg_settings_destroy(&b);
+
     a.mempool_group = xstrdup("noisy");
     cfg_settings_clone(&b, &a);
     assert_true(b.mempool_group != a.mempool_group);

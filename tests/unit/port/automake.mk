@@ -35,6 +35,13 @@ tests_unit_port_test_ethdev_SOURCES = \
 	tests/fake/fake-ethdev.c tests/fake/fake-ethdev.h
 tests_unit_port_test_ethdev_LDADD = $(PORT_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/port/test-ethdev-live
+tests_unit_port_test_ethdev_live_SOURCES = \
+	tests/unit/port/test-ethdev-live.c \
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-ethdev.c tests/fake/fake-ethdev.h
+tests_unit_port_test_ethdev_live_LDADD = $(PORT_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/port/test-ethdev-drivers
 tests_unit_port_test_ethdev_drivers_SOURCES = \
 	tests/unit/port/test-ethdev-drivers.c \
