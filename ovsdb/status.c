@@ -22,6 +22,7 @@
 #include "ovsdb/db-private.h"
 #include "ovsdb/db-probe.h"
 #include "ovsdb/vswitch-idl.h"
+#include "sset.h"
 #include "timeval.h"
 #include "unicode.h"
 #include "util.h"
@@ -216,7 +217,7 @@ write_iface(const struct writer *w, const struct status_iface *s)
     const char *duplex = s->duplex == 1 ? "full"
                          : s->duplex == 0 ? "half" : NULL;
 
-    put_integer(w, &dbrec_interface_col_ofport, s->ofport != 0, s->ofport);
+    put_integer(w, &dbrec_interface_col_ofport, true, s->ofport);
     put_text(w, &dbrec_interface_col_error, s->error);
     put_smap(w, &dbrec_interface_col_status, there ? &s->status : NULL);
     put_text(w, &dbrec_interface_col_admin_state,
@@ -381,6 +382,25 @@ status_wanted(void)
 {
     return status_ready() && (retry_at == LLONG_MAX ? cur_cfg_pending()
                               : time_msec() >= retry_at);
+}
+
+bool
+status_lost(void)
+{
+    return retry_at != LLONG_MAX;
+}
+
+/* (write_iface() leaves no row without.) */
+void
+status_get_blank(struct sset *names)
+{
+    const struct dbrec_interface *row;
+
+    DBREC_INTERFACE_FOR_EACH (row, db_writable()) {
+        if (!row->n_ofport) {
+            sset_add(names, row->name);
+        }
+    }
 }
 
 void

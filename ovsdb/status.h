@@ -22,7 +22,7 @@ struct status_stat {
 
 struct status_iface {
     const char *name;           /* Interface.name */
-    int64_t ofport;             /* -1: could not be made; 0: leave empty */
+    int64_t ofport;             /* -1: could not be made */
     const char *error;          /* NULL: clear */
     bool exists;                /* false: clear what is below */
     struct smap status;         /* owned by the caller */
@@ -50,7 +50,7 @@ struct status {
     const char *const *iface_types;     /* NULL-terminated */
     const char *const *datapath_types;
     const char *ovs_version;
-    const struct status_iface *ifaces;
+    const struct status_iface *ifaces;  /* the others' rows stay as they are */
     size_t n_ifaces;
     const struct status_bridge *bridges;
     size_t n_bridges;
@@ -72,5 +72,12 @@ bool status_busy(void);
  * last one failed, or cur_cfg is still to be written.  db_wait() wakes the
  * main loop for it. */
 bool status_wanted(void);
+
+/* True where the last write failed: rows may lack what they were given. */
+bool status_lost(void);
+
+/* Adds to `names` the interfaces whose rows no status was ever written to. */
+struct sset;
+void status_get_blank(struct sset *names);
 
 #endif

@@ -524,6 +524,7 @@ resize_one(struct port *p, void *aux OVS_UNUSED)
         cfg_settings_destroy(&set);
         free(error);
     }
+    port_changed(p);            /* do threads share its tx queues now? */
 }
 
 static void

@@ -2,9 +2,10 @@
  *
  * report.c: what is running, in the words of the database.
  *
- * Written at once when something changed and every stats-update-interval.
- * What packets change all the time, counters and how many mbufs are in use, is
- * no such change.
+ * Every stats-update-interval all is written.  In between, a row is written at
+ * once when something in it changed: with hundreds of ports the one that an
+ * operator waits for must not wait for all others.  What packets change all
+ * the time, counters and how many mbufs are in use, is no such change.
  */
 #include <config.h>
 #include "vswitchd/reconcile.h"
@@ -18,11 +19,13 @@
 #include "hash.h"
 #include "mem/mp-snapshot.h"
 #include "openvswitch/poll-loop.h"
+#include "openvswitch/shash.h"
 #include "ovsdb/db.h"
 #include "ovsdb/status.h"
 #include "packets.h"
 #include "port/port.h"
 #include "sluice-config.h"
+#include "sset.h"
 #include "timeval.h"
 #include "util.h"
 #include "vswitchd/report-mem.h"
@@ -33,6 +36,22 @@ static const char *const iface_types[] = {
 };
 static const char *const datapath_types[] = { "netdev", NULL };
 
+/* Which rows a report writes. */
+enum scope {
+    SCOPE_CHANGED,              /* those of interfaces that changed */
+    SCOPE_STATES,               /* all, without the statistics of others */
+    SCOPE_ALL,
+};
+
+/* What of an interface was written last; everything else in its row changes
+ * with `change_seq` only. */
+struct written {
+    uint64_t change_seq;        /* of its port; 0: none */
+    int64_t ofport;
+    char *error;                /* or NULL */
+};
+
+static struct shash written = SHASH_INITIALIZER(&written);
 static uint64_t seq_written = UINT64_MAX;
 static uint64_t mem_seq_written = UINT64_MAX;
 static uint64_t db_seq_written = UINT64_MAX;
@@ -68,29 +87,64 @@ fill_stats(struct status_iface *s, struct row *row, struct port *p)
     s->stats_valid = true;
 }
 
+/* Takes note of what is about to be written; true where it is news. */
+static bool
+note_written(const char *name, const struct reconcile_result *r)
+{
+    struct written *w = shash_find_data(&written, name);
+    struct written now = {
+        .change_seq = r->port ? r->port->change_seq : 0,
+        .ofport = r->ofport,
+    };
+
+    if (!w) {
+        w = xzalloc(sizeof *w);
+        shash_add(&written, name, w);
+    } else if (w->change_seq == now.change_seq && w->ofport == now.ofport
+               && nullable_string_is_equal(w->error, r->error)) {
+        return false;
+    }
+    free(w->error);
+    *w = now;
+    w->error = nullable_xstrdup(r->error);
+    return true;
+}
+
 static void
-fill_iface(struct status_iface *s, struct row *row,
-           const struct cfg_iface *iface, const struct report_mem *mem)
+forget_written(void)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &written) {
+        struct written *w = node->data;
+
+        free(w->error);
+        free(w);
+        shash_delete(&written, node);
+    }
+}
+
+static void
+fill_iface(struct status_iface *s, struct row *row, const char *name,
+           const struct reconcile_result *r, const struct report_mem *mem,
+           bool with_stats)
 {
     static const uint8_t none[6];
-    struct reconcile_result r;
     struct port_link link;
 
-    reconcile_get(iface, &r);
-    s->name = iface->name;
-    s->ofport = r.ofport;
-    s->error = r.error;
-    smap_init(&s->status);
-    if (!r.port) {
+    s->name = name;
+    s->ofport = r->ofport;
+    s->error = r->error;
+    if (!r->port) {
+        smap_init(&s->status);
         return;
     }
     s->exists = true;
-    smap_destroy(&s->status);
-    port_get_status(r.port, &s->status);
-    if (r.port->mp) {
-        report_mem_put_status(mem, r.port->mp, r.port->name, &s->status);
+    port_get_status(r->port, &s->status);
+    if (r->port->mp) {
+        report_mem_put_status(mem, r->port->mp, r->port->name, &s->status);
     }
-    port_get_link(r.port, &link);
+    port_get_link(r->port, &link);
     s->admin_up = link.admin_up;
     s->link_up = link.up;
     s->link_speed = (int64_t) link.speed_bps;
@@ -101,9 +155,10 @@ fill_iface(struct status_iface *s, struct row *row,
              "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
              link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
     s->mac_in_use = memcmp(link.mac, none, sizeof none) ? row->mac : NULL;
-    s->ifindex = (port_is_pmd(r.port) ? made_up_ifindex(iface->name)
-                  : link.ifindex);
-    fill_stats(s, row, r.port);
+    s->ifindex = port_is_pmd(r->port) ? made_up_ifindex(name) : link.ifindex;
+    if (with_stats) {
+        fill_stats(s, row, r->port);
+    }
 }
 
 /* "0000" and the local port's address, as the peer makes it. */
@@ -134,31 +189,84 @@ count_ifaces(const struct cfg *cfg)
     return n;
 }
 
-static bool
-write_status(const struct cfg *cfg)
+/* Rows that a report is about to write. */
+struct report {
+    enum scope scope;
+    struct sset blank;          /* names of interfaces with an empty row */
+    struct report_mem mem;
+    struct status_iface *ifaces;
+    struct row *rows;
+    size_t n;
+};
+
+static void
+report_iface(struct report *report, const struct cfg_iface *iface)
 {
-    size_t n = count_ifaces(cfg), k = 0;
-    struct status_iface *ifaces = xcalloc(MAX(n, 1), sizeof *ifaces);
-    struct row *rows = xcalloc(MAX(n, 1), sizeof *rows);
+    struct reconcile_result r;
+    bool news;
+
+    reconcile_get(iface, &r);
+    news = note_written(iface->name, &r)
+           || sset_contains(&report->blank, iface->name);
+    if (news || report->scope != SCOPE_CHANGED) {
+        size_t k = report->n++;
+
+        fill_iface(&report->ifaces[k], &report->rows[k], iface->name, &r,
+                   &report->mem, news || report->scope == SCOPE_ALL);
+    }
+}
+
+static void
+report_init(struct report *report, enum scope scope, size_t n_ifaces)
+{
+    *report = (struct report) {
+        .scope = scope,
+        .ifaces = xcalloc(MAX(n_ifaces, 1), sizeof *report->ifaces),
+        .rows = xcalloc(MAX(n_ifaces, 1), sizeof *report->rows),
+    };
+    sset_init(&report->blank);
+    status_get_blank(&report->blank);
+    report_mem_take(&report->mem);
+    if (scope == SCOPE_ALL) {
+        forget_written();       /* also of interfaces that are gone */
+    }
+}
+
+static void
+report_destroy(struct report *report)
+{
+    for (size_t k = 0; k < report->n; k++) {
+        smap_destroy(&report->ifaces[k].status);
+        port_stats_destroy(&report->rows[k].stats);
+        free(report->rows[k].v);
+    }
+    free(report->ifaces);
+    free(report->rows);
+    report_mem_destroy(&report->mem);
+    sset_destroy(&report->blank);
+}
+
+static bool
+write_status(const struct cfg *cfg, enum scope scope)
+{
     struct status_bridge *bridges
         = xcalloc(MAX(cfg->n_bridges, 1), sizeof *bridges);
     char (*ids)[17] = xcalloc(MAX(cfg->n_bridges, 1), sizeof *ids);
     struct smap statistics = SMAP_INITIALIZER(&statistics);
-    struct report_mem mem;
+    struct report report;
     struct status status = {
         .dpdk_initialized = eal_state() == EAL_RUNNING,
         .dpdk_version = eal_version(),
         .iface_types = iface_types,
         .datapath_types = datapath_types,
         .ovs_version = SLUICE_VERSION,
-        .ifaces = ifaces, .n_ifaces = n,
         .bridges = bridges, .n_bridges = cfg->n_bridges,
         .statistics = &statistics,
     };
     bool ok;
 
-    report_mem_take(&mem);
-    report_mem_put_statistics(&mem, &statistics);
+    report_init(&report, scope, count_ifaces(cfg));
+    report_mem_put_statistics(&report.mem, &statistics);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct cfg_bridge *b = &cfg->bridges[i];
 
@@ -168,22 +276,16 @@ write_status(const struct cfg *cfg)
             .datapath_version = "<built-in>",
         };
         for (size_t j = 0; j < b->n_ports; j++) {
-            for (size_t m = 0; m < b->ports[j].n_ifaces; m++, k++) {
-                fill_iface(&ifaces[k], &rows[k], &b->ports[j].ifaces[m],
-                           &mem);
+            for (size_t m = 0; m < b->ports[j].n_ifaces; m++) {
+                report_iface(&report, &b->ports[j].ifaces[m]);
             }
         }
     }
+    status.ifaces = report.ifaces;
+    status.n_ifaces = report.n;
     ok = status_write(&status);
-    report_mem_destroy(&mem);
+    report_destroy(&report);
     smap_destroy(&statistics);
-    for (k = 0; k < n; k++) {
-        smap_destroy(&ifaces[k].status);
-        port_stats_destroy(&rows[k].stats);
-        free(rows[k].v);
-    }
-    free(ifaces);
-    free(rows);
     free(bridges);
     free(ids);
     return ok;
@@ -198,6 +300,15 @@ something_changed(void)
             || status_wanted());
 }
 
+static enum scope
+choose_scope(void)
+{
+    return (db_seqno() != db_seq_written || time_msec() >= next_stats
+            ? SCOPE_ALL
+            : mp_snapshot_seq() != mem_seq_written || status_lost()
+            ? SCOPE_STATES : SCOPE_CHANGED);
+}
+
 void
 report_run(void)
 {
@@ -205,20 +316,20 @@ report_run(void)
     uint64_t seq = reconcile_seq();
     uint64_t mem_seq = mp_snapshot_seq();
     uint64_t db_seq = db_seqno();
-    bool changed;
+    enum scope scope;
 
-    if (!cfg || !status_ready()) {
+    if (!cfg || !status_ready()
+        || (!something_changed() && time_msec() < next_stats)) {
         return;
     }
-    changed = something_changed();
-    if (!changed && time_msec() < next_stats) {
-        return;
-    }
-    if (write_status(cfg)) {
+    scope = choose_scope();
+    if (write_status(cfg, scope)) {
         seq_written = seq;
         mem_seq_written = mem_seq;
         db_seq_written = db_seq;
-        next_stats = time_msec() + cfg->stats_interval;
+        if (scope == SCOPE_ALL) {
+            next_stats = time_msec() + cfg->stats_interval;
+        }
     }
 }
 

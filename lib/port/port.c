@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bitmap.h"
 #include "eal/log-modules.h"
 #include "eal/rcu.h"
 #include "hash.h"
@@ -81,22 +82,29 @@ port_create(enum cfg_type kind, const char *name,
     return port_create_with_class(class_of(kind), name, set, n_txq, errp);
 }
 
+/* The lowest number from 1 on that no port has. */
+static uint32_t
+free_dp_no(void)
+{
+    size_t n = hmap_count(&ports) + 2;
+    unsigned long int *used = bitmap_allocate(n);
+    struct port *p;
+    size_t no;
+
+    HMAP_FOR_EACH (p, node, &ports) {
+        if (p->dp_no < n) {
+            bitmap_set1(used, p->dp_no);
+        }
+    }
+    no = bitmap_scan(used, false, 1, n);
+    bitmap_free(used);
+    return (uint32_t) no;
+}
+
 void
 port_register(struct port *p)
 {
-    uint32_t no = 1;
-
-    for (struct port *q; ; no++) {
-        bool used = false;
-
-        HMAP_FOR_EACH (q, node, &ports) {
-            used |= q->dp_no == no && !p->class->logical;
-        }
-        if (!used) {
-            break;
-        }
-    }
-    p->dp_no = p->class->logical ? 0 : no;
+    p->dp_no = p->class->logical ? 0 : free_dp_no();
     p->mark = mp_holder_add(p->name);
     hmap_insert(&ports, &p->node, hash_string(p->name, 0));
 }
@@ -163,8 +171,7 @@ port_notify(void)
 void
 port_changed(struct port *p)
 {
-    p->change_seq++;
-    change_seq++;
+    p->change_seq = ++change_seq;
 }
 
 void

@@ -105,7 +105,8 @@ struct port {
     uint32_t dp_no;             /* number in dpctl/show, >= 1; 0: it is not
                                  * a device of the datapath */
     uint64_t change_seq;        /* grows with each change of status or link,
-                                 * so that the database is told at once */
+                                 * so that the database is told at once; no
+                                 * two ports ever have the same */
     bool published;             /* it belongs in the poll lists whenever it
                                  * runs: a port that a failed change left
                                  * quiesced returns there when a later one
