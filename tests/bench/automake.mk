@@ -10,6 +10,8 @@ tests_bench_micro_forward_SOURCES = \
 	tests/fake/fake-port.c \
 	tests/fake/fake-port.h
 
+EXTRA_DIST += tests/bench/control
+
 noinst_PROGRAMS += tests/bench/micro-mempool
 tests_bench_micro_mempool_LDADD = $(MEM_LIBS)
 
