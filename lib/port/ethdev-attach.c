@@ -6,7 +6,9 @@
  * belongs to the port that attached it: it is closed and removed from its bus
  * with the port, so that its memory returns and its devargs can be given
  * again.  A device with several ports (they share one rte_device) is removed
- * with the last of them.
+ * with the last of them.  One that DPDK had already (probed at start, or with
+ * another of the same card) goes back to DPDK, without memory of ours, and can
+ * be given to a port again.
  *
  * Main thread only.
  */
@@ -70,10 +72,29 @@ find_by_devargs(const char *devargs)
     return RTE_MAX_ETHPORTS;
 }
 
+/* Does a port use an ethdev of the device `name`? */
+static bool
+is_used(const char *name)
+{
+    for (size_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
+        if (users[i] && !strcmp(rte_dev_name(users[i]->device), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A probe that found nothing for its port may have been the second one of a
+ * device that works for others. */
 static void
 remove_probed(const struct rte_devargs *da)
 {
-    int error = rte_eal_hotplug_remove(rte_bus_name(da->bus), da->name);
+    int error;
+
+    if (is_used(da->name)) {
+        return;
+    }
+    error = rte_eal_hotplug_remove(rte_bus_name(da->bus), da->name);
 
     if (error) {
         VLOG_WARN("could not detach device '%s': %s", da->name,
@@ -223,6 +244,7 @@ ethdev_attach(struct ethdev *dev, char **errp)
         if (error && attached) {
             undo_probe(id, devargs);
         }
+        dev->found = !attached;
     }
     if (error) {
         *errp = xasprintf("Error attaching device '%s' to DPDK: %s", devargs,
@@ -264,6 +286,43 @@ memif_socket_in_use(const char *path)
     return false;
 }
 
+/* Before the close of a memif device that no port uses. */
+static void
+silence_memif(const struct rte_device *device)
+{
+    char *path = ethdev_memif_socket(rte_dev_devargs(device));
+
+    if (path && !memif_socket_in_use(path)) {
+        ethdev_memif_silence(path);
+    }
+    free(path);
+}
+
+/* Leaves a device to DPDK as it was found: its queues, and with them our
+ * memory, are gone.  False: that is not possible. */
+static bool
+give_back(const struct ethdev *dev, uint16_t id)
+{
+    struct rte_ether_addr own = dev->own_mac;
+    struct rte_ether_addr now;
+    struct rte_eth_conf conf;
+
+    if (!dev->found || dev->started
+        || dev->limits.quirks & (ETHDEV_SETUP_ONCE | ETHDEV_EQUAL_QUEUES)
+        || atomic_load_explicit(&dev->removed, memory_order_relaxed)) {
+        return false;
+    }
+    memset(&conf, 0, sizeof conf);
+    if (dev->configured && rte_eth_dev_configure(id, 0, 1, &conf)) {
+        return false;
+    }
+    if (!rte_eth_macaddr_get(id, &now)
+        && !rte_is_same_ether_addr(&now, &own)) {
+        rte_eth_dev_default_mac_addr_set(id, &own);
+    }
+    return true;
+}
+
 void
 ethdev_release(struct ethdev *dev)
 {
@@ -275,16 +334,16 @@ ethdev_release(struct ethdev *dev)
     }
     ethdev_unwatch(dev);
     users[id] = NULL;
+    if (give_back(dev, id)) {
+        dev->port_id = RTE_MAX_ETHPORTS;
+        dev->device = NULL;
+        return;
+    }
     if (dev->loop) {
         ethdev_prepare_loop_close(dev);
     }
     if (dev->limits.quirks & ETHDEV_MEMIF) {
-        char *path = ethdev_memif_socket(rte_dev_devargs(dev->device));
-
-        if (path && !memif_socket_in_use(path)) {
-            ethdev_memif_silence(path);
-        }
-        free(path);
+        silence_memif(dev->device);
     }
     dev->port_id = RTE_MAX_ETHPORTS;
     dev->started = false;
@@ -307,11 +366,19 @@ static uint16_t
 find_known(const char *devargs)
 {
     struct rte_devargs da;
+    struct rte_ether_addr mac;
     uint16_t id = RTE_MAX_ETHPORTS;
     char *why = NULL;
+    int error;
 
-    if (eal_state() == EAL_RUNNING
-        && !ethdev_parse_devargs(devargs, &da, &why)) {
+    if (eal_state() != EAL_RUNNING) {
+        return id;
+    }
+    error = ethdev_parse_mac(devargs, &mac, &why);
+    if (!error) {
+        id = find_by_mac(&mac);
+    } else if (error == -ENOENT
+               && !ethdev_parse_devargs(devargs, &da, &why)) {
         id = find_by_devargs(devargs);
         ethdev_forget_devargs(&da);
     }
@@ -338,6 +405,9 @@ ethdev_detach(const char *devargs, char **text)
                           "Remove it before detaching", devargs,
                           user_of(info.device)->up.name);
         return -EBUSY;
+    }
+    if (!error && ethdev_quirks(info.driver_name, "") & ETHDEV_MEMIF) {
+        silence_memif(info.device);
     }
     if (!error) {
         RTE_ETH_FOREACH_DEV_OF (sibling, info.device) {

@@ -92,6 +92,8 @@ struct ethdev {
     bool started;
     bool configured;                /* queues were set up since it was
                                      * attached */
+    bool found;                     /* DPDK had it before this port: it stays
+                                     * after it */
     bool broken;                    /* neither new nor old settings took */
     bool removed_seen;              /* port_reconfigure() was asked for */
     bool link_up;
@@ -119,7 +121,8 @@ int ethdev_start(struct ethdev *);
  * `limits` and `socket`.  On failure nothing is changed. */
 int ethdev_attach(struct ethdev *, char **errp);
 /* Closes the device, and removes it from its bus where no other port uses a
- * port of the same device.  No effect on one that has no device. */
+ * port of the same device; one that was `found` stays with DPDK, without
+ * queues.  No effect on one that has no device. */
 void ethdev_release(struct ethdev *);
 
 /* netdev-dpdk/detach: takes a device that no port uses away from DPDK.

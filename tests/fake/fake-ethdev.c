@@ -332,6 +332,16 @@ rte_eth_xstats_get(uint16_t id, struct rte_eth_xstat *xstats, unsigned int n)
 }
 
 int
+rte_dev_probe(const char *devargs)
+{
+    REAL(rte_dev_probe);
+    bool fails = calls[FAKE_ETH_PROBE].times && !calls[FAKE_ETH_PROBE].skip;
+    int error = failure(FAKE_ETH_PROBE);
+
+    return fails ? error : real(devargs);
+}
+
+int
 rte_dev_remove(struct rte_device *device)
 {
     REAL(rte_dev_remove);

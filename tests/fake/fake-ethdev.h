@@ -35,6 +35,8 @@ enum fake_ethdev_call {
     FAKE_ETH_RESET,             /* passed on, it succeeds */
     FAKE_ETH_LINK_DOWN,         /* rte_eth_dev_set_link_down() */
     FAKE_ETH_XSTATS,
+    FAKE_ETH_PROBE,             /* rte_dev_probe(); with error 0 it succeeds
+                                 * and does nothing */
     FAKE_ETH_REMOVE,            /* rte_dev_remove() */
     FAKE_ETH_N_CALLS
 };

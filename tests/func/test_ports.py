@@ -197,6 +197,36 @@ def test_address(br0):
 
 
 @pytest.mark.ours
+def test_device_that_dpdk_has_already(new_switch):
+    """Named by its address, it goes to a port and comes back, and
+    netdev-dpdk/detach takes it away."""
+    sw = new_switch
+    sw.start(dpdk_extra=sw.dpdk_extra() + (
+        " --vdev=net_memif7,role=server,mac=02:00:00:00:00:77,"
+        "socket-abstract=no,socket=" + sw.space.path("memif")))
+    sw.add_bridge("br0")
+    for name in "p0", "p1":
+        sw.add_port(name, "class=eth,mac=02:00:00:00:00:77")
+        works(sw, name, "net_memif")
+        assert sw.iface(name, "mac_in_use") == "02:00:00:00:00:77"
+        assert "'%s'" % name in sw.appctl_refused(
+            "netdev-dpdk/detach net_memif7")
+        sw.expect_log(r"\|WARN\|.*'net_memif7' which is already in use by "
+                      r"'%s'" % name)
+        assert "in use by '%s'" % name in sw.vsctl_refused(
+            "add-port br0 again -- set Interface again type=dpdk "
+            "options:dpdk-devargs=net_memif7")
+        sw.vsctl("del-port again -- del-port " + name)
+    said = sw.appctl("netdev-dpdk/detach net_memif7")
+    assert said == "All devices shared with device 'net_memif7' have been " \
+                   "detached\n"
+    sw.expect_log(r"\|WARN\|.*no device known to DPDK has this MAC")
+    assert "no device known to DPDK" in sw.vsctl_refused(
+        "add-port br0 p0 -- set Interface p0 type=dpdk "
+        "'options:dpdk-devargs=\"class=eth,mac=02:00:00:00:00:77\"'")
+
+
+@pytest.mark.ours
 def test_what_a_device_does_not_have(br0):
     """The port works without, and says so."""
     sw = br0

@@ -57,7 +57,8 @@ tests_unit_port_test_internal_LDADD = $(PORT_TEST_LIBS)
 check_PROGRAMS += tests/unit/port/test-ethdev-devargs
 tests_unit_port_test_ethdev_devargs_SOURCES = \
 	tests/unit/port/test-ethdev-devargs.c \
-	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
+	tests/unit/port/port-rig.c tests/unit/port/port-rig.h \
+	tests/fake/fake-ethdev.c tests/fake/fake-ethdev.h
 tests_unit_port_test_ethdev_devargs_LDADD = $(PORT_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/port/test-internal-device

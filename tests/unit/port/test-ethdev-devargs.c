@@ -19,6 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "port/ethdev.h"
+#include "tests/fake/fake-ethdev.h"
 #include "tests/unit/port/port-rig.h"
 #include "util.h"
 
@@ -72,12 +73,60 @@ test_device_that_is_there(void **state OVS_UNUSED)
     free(text);
     assert_int_equal(rte_eth_dev_count_total(), 0);
 
+    /* With the port goes its memory (rig_delete() looks), not the device. */
     assert_int_equal(rte_dev_probe("net_null5"), 0);
-    p = rig_create_dpdk("null5", "net_null5", 1, 1);
-    assert_int_equal(rte_eth_dev_count_total(), 1);
+    for (uint32_t n_rxq = 1; n_rxq < 4; n_rxq++) {
+        p = rig_create_dpdk("null5", "net_null5", n_rxq, 1);
+        assert_int_equal(rte_eth_dev_count_total(), 1);
+        assert_runs(p);
+        rig_delete(p);
+        assert_int_equal(rte_eth_dev_count_total(), 1);
+    }
+    assert_int_equal(ethdev_detach("net_null5", &text), 0);
+    free(text);
+    assert_int_equal(rte_eth_dev_count_total(), 0);
+}
+
+/* Also one whose driver makes a loop, or talks to another process. */
+static void
+test_devices_that_are_there(void **state OVS_UNUSED)
+{
+    char *memif = xasprintf("net_memif5,role=server,socket=%s/memif,"
+                            "socket-abstract=no", rig_dir);
+    const char *const names[] = { "net_ring5", memif };
+    char *text = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        assert_int_equal(rte_dev_probe(names[i]), 0);
+        for (int round = 0; round < 2; round++) {
+            struct port *p = rig_create_dpdk("p", names[i], 1, 1);
+
+            assert_int_equal(p->state, PORT_RUNNING);
+            rig_delete(p);
+            assert_int_equal(rte_eth_dev_count_total(), 1);
+        }
+        assert_int_equal(ethdev_detach(names[i], &text), 0);
+        free(text);
+        assert_int_equal(rte_eth_dev_count_total(), 0);
+    }
+    free(memif);
+}
+
+/* A second probe of a device that a port uses, here for a representor that it
+ * does not have, leaves the port alone. */
+static void
+test_nothing_new_in_a_device(void **state OVS_UNUSED)
+{
+    struct cfg_settings set = rig_settings("net_null0,representor=[1]", 1, 0);
+    struct port *p = rig_create_dpdk("null0", "net_null0", 1, 1);
+
+    fake_ethdev_fail(FAKE_ETH_PROBE, 0, 0, 1);
+    rig_create_fails("null1", &set, "Error attaching device "
+                     "'net_null0,representor=[1]' to DPDK: it has no Ethernet "
+                     "device that matches", NULL);
+    assert_int_equal(rte_eth_dev_count_avail(), 1);
     assert_runs(p);
     rig_delete(p);
-    assert_int_equal(rte_eth_dev_count_total(), 0);
 }
 
 static void
@@ -87,6 +136,7 @@ test_device_by_mac(void **state OVS_UNUSED)
     struct port_link link;
     struct cfg_settings set;
     char *devargs;
+    char *text = NULL;
 
     port_get_link(p, &link);
     devargs = xasprintf("class=eth,mac=%02X:%02X:%02X:%02X:%02X:%02X",
@@ -105,9 +155,22 @@ test_device_by_mac(void **state OVS_UNUSED)
     devargs = xasprintf("class=eth,mac=%02x:%02x:%02x:%02x:%02x:%02x",
                         link.mac[0], link.mac[1], link.mac[2], link.mac[3],
                         link.mac[4], link.mac[5]);
-    p = rig_create_dpdk("null3", devargs, 1, 1);
-    assert_runs(p);
-    rig_delete(p);
+    /* Again and again: the device stays known. */
+    for (int round = 0; round < 3; round++) {
+        p = rig_create_dpdk("null3", devargs, 1, 1);
+        assert_runs(p);
+        assert_int_equal(ethdev_detach(devargs, &text), -EBUSY);
+        free(text);
+        rig_delete(p);
+    }
+    /* Also where the port gave it another address meanwhile. */
+    set = rig_settings(devargs, 1, 0);
+    set.mac = CONST_CAST(char *, "02:00:00:00:00:01");
+    rig_delete(rig_create(CFG_TYPE_DPDK, "null3", &set, 1));
+    rig_delete(rig_create_dpdk("null3", devargs, 1, 1));
+    assert_int_equal(ethdev_detach(devargs, &text), 0);
+    free(text);
+    assert_int_equal(rte_eth_dev_count_total(), 0);
     free(devargs);
 }
 
@@ -202,6 +265,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_device_used_twice),
         TEST(test_device_that_is_there),
+        TEST(test_devices_that_are_there),
+        TEST(test_nothing_new_in_a_device),
         TEST(test_device_by_mac),
         TEST(test_wrong_devargs),
         TEST(test_one_device_too_many),
