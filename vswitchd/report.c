@@ -154,7 +154,9 @@ fill_iface(struct status_iface *s, struct row *row, const char *name,
     snprintf(row->mac, sizeof row->mac,
              "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
              link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
-    s->mac_in_use = memcmp(link.mac, none, sizeof none) ? row->mac : NULL;
+    /* (A device of DPDK's may well have the address 0, a guest's port has.) */
+    s->mac_in_use = (port_is_pmd(r->port)
+                     || memcmp(link.mac, none, sizeof none) ? row->mac : NULL);
     s->ifindex = port_is_pmd(r->port) ? made_up_ifindex(name) : link.ifindex;
     if (with_stats) {
         fill_stats(s, row, r->port);
