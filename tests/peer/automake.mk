@@ -5,3 +5,7 @@
 
 noinst_PROGRAMS += tests/peer/gap-peer
 tests_peer_gap_peer_LDADD = $(DPDK_LIBS)
+tests_peer_gap_peer_SOURCES = \
+	tests/peer/commands.c \
+	tests/peer/commands.h \
+	tests/peer/gap-peer.c

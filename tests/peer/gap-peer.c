@@ -42,7 +42,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,6 +55,8 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+
+#include "tests/peer/commands.h"
 
 enum {
     BURST = 64,
@@ -439,7 +440,7 @@ report(void)
 }
 
 static void
-obey(const char *command)
+obey(char *command)
 {
     bool reset = !strcmp(command, "reset");
 
@@ -458,34 +459,6 @@ obey(const char *command)
     if (reset) {
         restart_measurement();
     }
-}
-
-/* False at the end of the input.  Waits for a command where there is nothing
- * else to do. */
-static bool
-read_commands(void)
-{
-    static char line[64];
-    static size_t len;
-    struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-    char *end;
-
-    if (poll(&in, 1, state == LOOP ? 0 : -1) <= 0) {
-        return true;
-    }
-    ssize_t n = read(STDIN_FILENO, line + len, sizeof line - 1 - len);
-    if (n <= 0) {
-        return false;
-    }
-    len += (size_t) n;
-    line[len] = '\0';
-    while ((end = strchr(line, '\n')) != NULL) {
-        *end = '\0';
-        obey(line);
-        len -= (size_t) (end + 1 - line);
-        memmove(line, end + 1, len + 1);
-    }
-    return len < sizeof line - 1;
 }
 
 /* Start. */
@@ -570,7 +543,7 @@ main(int argc, char **argv)
     }
     realtime = !sched_setscheduler(0, SCHED_FIFO, &priority);
     report();                   /* ready */
-    while (read_commands()) {
+    while (commands_read(state == LOOP ? 0 : -1, obey)) {
         if (state == LOOP) {
             look();
             nap();

@@ -9,6 +9,7 @@
 #   switch.py     how does a test talk to its switch, how does it end?
 #   loggate.py    which lines of the daemon's log may a test leave?
 #   peer.py       how does testpmd play the guests?
+#   json_peer.py  how is a peer of our own told what to do?
 #   gap_peer.py   for how long do guests hear nothing?
 #   frames.py     how are single frames sent and seen?
 #   pools.py      what does get-mempool-info say?
