@@ -15,6 +15,7 @@ import shlex
 from . import hugepages, pools
 from .command import run, wait_until, words
 from .daemon import Daemon, Database, is_peer, pmd_core, schema
+from .flow_peer import FlowPeer
 from .frames import Device, Wire
 from .gap_peer import GapPeer
 from .loggate import LogGate
@@ -249,6 +250,10 @@ class Switch:
         """gap-peer as the guests of PORTS, connected."""
         return self._connect(GapPeer, "gap", ports,
                              dict(kwargs, watch=self.daemon.pmd_schedstat()))
+
+    def flow_peer(self, *ports, **kwargs):
+        """flow-peer as the guests of PORTS, connected."""
+        return self._connect(FlowPeer, "flow", ports, kwargs)
 
     def _connect(self, kind, name, ports, kwargs):
         peer = kind(self.space, [self.vhost_path(p) for p in ports],
