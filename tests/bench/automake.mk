@@ -17,3 +17,6 @@ tests_bench_micro_mempool_LDADD = $(MEM_LIBS)
 
 noinst_PROGRAMS += tests/bench/micro-grow
 tests_bench_micro_grow_LDADD = $(MEM_LIBS)
+
+noinst_PROGRAMS += tests/bench/micro-fdb
+tests_bench_micro_fdb_LDADD = $(SWITCH_LIBS)

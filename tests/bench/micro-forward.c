@@ -5,6 +5,10 @@
  *     micro-forward [--core N] [--burst N] [--table ENTRIES] [--rounds N]
  *                   [--frames N] [--only TEXT-IN-THE-LINE'S-NAME]
  *
+ * For pairs of addresses it says, too, what each stage takes: forward.c is a
+ * part of this program, so that its stages can be called one by one.  Their
+ * sum is more than the whole, which overlaps them.
+ *
  * Two ports of a bridge with a class of their own: bursts come from memory,
  * tx counts them and gives them back.  Before each burst its addresses are
  * written (the frames are then in the first-level cache, as after a copy from
@@ -15,8 +19,8 @@
  * descriptors: how they lie in memory begins to matter.
  *
  * A burst that took over 100 us was interrupted by another process, and is
- * left out.  Not a test: nothing in here can fail.  For reference, an empty burst
- * function costs what the line "nothing" says.
+ * left out.  Not a test: nothing in here can fail.  For reference, an empty
+ * burst function costs what the line "nothing" says.
  */
 #include <config.h>
 
@@ -36,7 +40,7 @@
 #include "mem/mempool.h"
 #include "port/port.h"
 #include "switch/bridge.h"
-#include "switch/forward.h"
+#include "switch/forward.c"
 #include "tests/fake/fake-port.h"
 #include "util.h"
 
@@ -112,35 +116,48 @@ next_frames(void)
     return m;
 }
 
-enum kind { PAIRS, NOTHING, FLOODS, STORM };
+enum kind { PAIRS, NOTHING, FLOODS, STORM, SPREAD };
+
+/* The next burst.  `n`: pairs of addresses; for SPREAD: ports in turn. */
+static struct rte_mbuf **
+make_burst(enum kind kind, uint64_t n)
+{
+    static uint64_t storm = 1, next;
+    struct rte_mbuf **m = next_frames();
+
+    for (unsigned int i = 0; i < burst_size; i++) {
+        uint64_t src, dst;
+
+        next = next + 1 >= n ? 0 : next + 1;
+        src = address(SIDE_A, next);
+        dst = address(SIDE_B, next);
+        if (kind == FLOODS) {
+            dst = UINT64_C(0xffffffffffff);
+        } else if (kind == STORM) {
+            storm = storm * UINT64_C(6364136223846793005) + 1;
+            src = (storm >> 16 & UINT64_C(0xfeffffffffff));
+        } else if (kind == SPREAD) {
+            src = address(SIDE_A, 0);
+            dst = address((unsigned int) (SIDE_B + next), 0);
+        }
+        write_addresses(m[i], dst, src);
+    }
+    return m;
+}
 
 /* Cycles per frame of one round. */
 static double
 run_round(enum kind kind, uint64_t n_pairs)
 {
-    static uint64_t storm = 1;
     const struct ingress *in = atomic_load(&ports[0]->ingress);
     uint64_t limit = rte_get_tsc_hz() / 10000;
-    uint64_t n = 0, cycles = 0, next = 0;
+    uint64_t n = 0, cycles = 0;
 
     while (n < FRAMES_PER_ROUND) {
-        struct rte_mbuf **m = next_frames();
+        struct rte_mbuf **m = make_burst(kind, n_pairs);
         uint32_t now = switch_now();
         uint64_t start, taken;
 
-        for (unsigned int i = 0; i < burst_size; i++) {
-            uint64_t src = address(SIDE_A, next);
-            uint64_t dst = address(SIDE_B, next);
-
-            next = next + 1 == n_pairs ? 0 : next + 1;
-            if (kind == FLOODS) {
-                dst = UINT64_C(0xffffffffffff);
-            } else if (kind == STORM) {
-                storm = storm * UINT64_C(6364136223846793005) + 1;
-                src = (storm >> 16 & UINT64_C(0xfeffffffffff));
-            }
-            write_addresses(m[i], dst, src);
-        }
         start = rte_rdtsc_precise();
         forward_burst(ctx, in, m,
                       kind == NOTHING ? 0 : (uint16_t) burst_size, now);
@@ -153,12 +170,60 @@ run_round(enum kind kind, uint64_t n_pairs)
     return (double) cycles / (double) n;
 }
 
+enum { CLOCK, CHECK, LEARN, LOOK, OUTPUT, N_STAGES };
+
+/* Cycles per frame of each stage in one round; CLOCK is what reading the TSC
+ * takes, which is in all of them. */
+static void
+run_stages(uint64_t n_pairs, double stages[N_STAGES])
+{
+    const struct ingress *in = atomic_load(&ports[0]->ingress);
+    uint64_t limit = rte_get_tsc_hz() / 10000;
+    uint64_t sum[N_STAGES] = { 0 };
+    uint64_t n = 0;
+
+    while (n < FRAMES_PER_ROUND) {
+        struct rte_mbuf **m = make_burst(PAIRS, n_pairs);
+        uint32_t now = switch_now();
+        uint64_t t[N_STAGES + 1];
+
+        t[CLOCK] = rte_rdtsc_precise();
+        t[CHECK] = rte_rdtsc_precise();
+        check(ctx, in, m, (uint16_t) burst_size);
+        t[LEARN] = rte_rdtsc_precise();
+        learn(ctx, in, now);
+        t[LOOK] = rte_rdtsc_precise();
+        look_up(ctx, in);
+        t[OUTPUT] = rte_rdtsc_precise();
+        send_to(ctx, in->state, (uint16_t) ctx->runs[0].decision, m,
+                burst_size);
+        t[N_STAGES] = rte_rdtsc_precise();
+        if (t[N_STAGES] - t[CLOCK] < limit) {
+            for (int i = 0; i < N_STAGES; i++) {
+                sum[i] += t[i + 1] - t[i];
+            }
+            n += burst_size;
+        }
+    }
+    for (int i = 0; i < N_STAGES; i++) {
+        stages[i] = (double) sum[i] / (double) n;
+    }
+}
+
 static int
 compare(const void *a_, const void *b_)
 {
     const double *a = a_, *b = b_;
 
     return *a < *b ? -1 : *a > *b;
+}
+
+static void
+print_line(const char *name, double *v)
+{
+    qsort(v, rounds, sizeof *v, compare);
+    printf("%-24s %8.1f cycles/frame  (%.1f to %.1f)\n", name,
+           v[rounds / 2], v[0], v[rounds - 1]);
 }
 
 static void
@@ -173,19 +238,42 @@ measure(const char *name, enum kind kind, uint64_t n_pairs)
     for (unsigned int i = 0; i < rounds; i++) {
         v[i] = run_round(kind, n_pairs);
     }
-    qsort(v, rounds, sizeof *v, compare);
-    printf("%-24s %8.1f cycles/frame  (%.1f to %.1f)\n", name,
-           v[rounds / 2], v[0], v[rounds - 1]);
+    print_line(name, v);
 }
 
-/* The switch has seen every address of side B on port 1. */
 static void
-teach(uint64_t n_pairs)
+measure_stages(const char *name, uint64_t n_pairs)
 {
-    const struct ingress *in = atomic_load(&ports[1]->ingress);
+    static const char *const names[] = {
+        "clock", "check", "learn", "look up", "output",
+    };
+    double stages[MAX_ROUNDS][N_STAGES], v[MAX_ROUNDS];
+
+    if (!strstr(name, only)) {
+        return;
+    }
+    for (unsigned int i = 0; i < rounds; i++) {
+        run_stages(n_pairs, stages[i]);
+    }
+    for (int s = CHECK; s < N_STAGES; s++) {
+        char line[48];
+
+        for (unsigned int i = 0; i < rounds; i++) {
+            v[i] = stages[i][s] - stages[i][CLOCK];
+        }
+        snprintf(line, sizeof line, "%s: %s", name, names[s]);
+        print_line(line, v);
+    }
+}
+
+/* The switch has seen every address of a side, B or a later one, on a port. */
+static void
+teach(unsigned int port, unsigned int side, uint64_t n_pairs)
+{
+    const struct ingress *in = atomic_load(&ports[port]->ingress);
 
     for (uint64_t i = 0; i < n_pairs; i++) {
-        write_addresses(frames[0], address(SIDE_A, i), address(SIDE_B, i));
+        write_addresses(frames[0], address(SIDE_A, i), address(side, i));
         forward_burst(ctx, in, frames, 1, switch_now());
     }
 }
@@ -196,14 +284,27 @@ measure_pairs(uint64_t n_pairs)
     char name[32];
 
     run_round(PAIRS, n_pairs);
-    teach(n_pairs);
+    teach(1, SIDE_B, n_pairs);
     snprintf(name, sizeof name, "%"PRIu64" pair%s", n_pairs,
              n_pairs == 1 ? "" : "s");
     measure(name, PAIRS, n_pairs);
+    measure_stages(name, n_pairs);
 }
 
-/* From a pool of the switch's own: how its mbufs lie in memory decides which of
- * them share a cache's sets.  (DPDK's own pools have one in each page where
+/* Bursts whose frames go to several ports, in turn. */
+static void
+measure_outputs(void)
+{
+    for (unsigned int n = 1; n < N_PORTS; n *= 2) {
+        char name[32];
+
+        snprintf(name, sizeof name, "to %u ports in turn", n);
+        measure(name, SPREAD, n);
+    }
+}
+
+/* From a pool of the switch's own: how its mbufs lie in memory decides which
+ * of them share a cache's sets.  (DPDK's own pools have one in each page where
  * there are no hugepages, all at the same place of it.) */
 static void
 take_frames(void)
@@ -356,11 +457,16 @@ main(int argc, char **argv)
     measure_pairs(1000);
     measure_pairs(10000);
     measure_pairs(100000);
+    measure_pairs(500000);
     for (unsigned int i = 2; i < N_PORTS; i++) {
         if (bridge_add_port(br, ports[i], 0, &error) < 0) {
             ovs_fatal(0, "%s", error);
         }
     }
+    for (unsigned int i = 1; i < N_PORTS; i++) {
+        teach(i, SIDE_B + i - 1, 1);
+    }
+    measure_outputs();
     measure("broadcast to 8 ports", FLOODS, 1);
     measure("random sources", STORM, 1);
     printf("(%"PRIu64" frames sent)\n", sent);

@@ -181,13 +181,15 @@ measure(const char *name, struct rte_mempool **pools, unsigned int at_once,
             v[p][i] = run_round(pools[p], at_once, cached);
         }
     }
-    printf("%-12s", name);
     for (int p = 0; p < 2; p++) {
+        char line[48];
+
         qsort(v[p], rounds, sizeof v[p][0], compare);
-        printf("  %8.2f (%.2f to %.2f)", v[p][rounds / 2], v[p][0],
-               v[p][rounds - 1]);
+        snprintf(line, sizeof line, "%s, %s", name,
+                 p ? mp_ops_name() : plain.name);
+        printf("%-24s %8.2f cycles/mbuf  (%.2f to %.2f)\n", line,
+               v[p][rounds / 2], v[p][0], v[p][rounds - 1]);
     }
-    printf("\n");
 }
 
 static void
