@@ -33,14 +33,23 @@ check-local:
 endif
 
 EXTRA_DIST += \
+	tests/bench/run \
 	tests/check-linkmap \
 	tests/linkmap-forbidden \
 	tests/peer/testpmd.sh \
 	tests/run-test \
 	tests/summary
 dist_folders += \
+	tests/bench/bench \
 	tests/docs \
 	tests/func
+
+# Whole switches beside their peers, by hand; BENCH is for options:
+# make bench BENCH="--only vhost --rounds 3".
+bench: all
+	$(AM_TESTS_ENVIRONMENT) \
+	$(PYTHON3) $(top_srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
 
 # Every test is started by run-test, which leaves its cases in NAME.xml.
 LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/run-test

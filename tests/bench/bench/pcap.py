@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Which frames do net_pcap ports read?
+#
+# The same as flow-peer sends (tests/peer/flows.h): 64 bytes, IPv4 with UDP,
+# neighbours never of the same flow unless there is only one.
+
+import struct
+
+SIZE = 64
+TO = "02:01:00:00:00:00"
+
+
+def _mac(guest, station):
+    return struct.pack(">HI", 0x0200 | guest, station)
+
+
+def _ip_sum(header):
+    total = sum(struct.unpack(">10H", header))
+    total = (total & 0xffff) + (total >> 16)
+    return ~((total & 0xffff) + (total >> 16)) & 0xffff
+
+
+def _frame(station, flow):
+    length = SIZE - 14
+    fields = [0x45, 0, length, 0, 0, 64, 17, 0, 10, 0, flow & 0xffff,
+              10, 1, 0xffff - (flow & 0xffff)]
+    layout = ">BBHHHBBHBBHBBH"
+    fields[7] = _ip_sum(struct.pack(layout, *fields))
+    frame = (_mac(1, 0) + _mac(0, station) + b"\x08\x00"
+             + struct.pack(layout, *fields)
+             + struct.pack(">HHHH", 1024 + (flow >> 16), 4096, length - 20,
+                           0))
+    return frame.ljust(SIZE, b"\0")
+
+
+def write(path, sources=1, tuples=1):
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        head = struct.pack("<IIII", 0, 0, SIZE, SIZE)
+        for i in range(max(sources, tuples)):
+            f.write(head + _frame(i % sources, i % tuples))

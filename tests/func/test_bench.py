@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The benchmarks run, whatever their figures, and say of figures what follows
+# from them.
+
+import json
+import os
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+from harness.command import check, run
+
+TOP = os.environ["abs_top_srcdir"]
+BENCH = os.path.join(TOP, "tests", "bench")
+sys.path.append(BENCH)
+
+from bench import cases, picture, text      # noqa: E402
+from bench.figures import Figure, Row       # noqa: E402
+
+
+def figure(mpps, at_least=False, remarks=(), waited=0):
+    return Figure({"mpps": mpps, "waited": waited}, set(remarks), at_least)
+
+
+@pytest.fixture
+def row():
+    """The machine was twice as fast in the second round."""
+    row = Row("64 bytes", ["sluice", "ovs", "testpmd"])
+    for ours, peers in (3.0, 2.0), (6.6, 4.0), (3.3, 2.0):
+        row.add("sluice", figure(ours))
+        row.add("ovs", figure(peers))
+    row.give_up("testpmd", "testpmd does not switch")
+    return row
+
+
+TABLE = cases.Table("t", "A title", [], ("mpps", "lost"), "mpps", "")
+
+
+def test_ratios_are_of_pairs(row):
+    ratio = row.ratio("sluice", "ovs", "mpps")
+    assert ratio.low == 1.5 and ratio.median == ratio.high == 1.65
+    assert row.spread("sluice", "mpps") == (3.3, 3.0, 6.6)
+    assert row.ratio("sluice", "testpmd", "mpps") is None
+    assert row.ratio("sluice", "ovs", "lost") is None
+    said = row.as_json(("mpps",), "sluice")
+    assert said["ratios of sluice"]["ovs"]["mpps"]["median"] == 1.65
+    assert said["subjects"]["testpmd"] == {
+        "missing": "testpmd does not switch"}
+
+
+def test_a_table_says_what_is_to_be_known(row):
+    row.rounds["ovs"][0] = figure(2.0, True, ["disturbed"], waited=7.4)
+    row.rounds["ovs"][1] = figure(4.0, True, [], waited=1)
+    shown = "\n".join(text.table(TABLE, [row], "sluice"))
+    assert ">= 2.00" in shown and ">= 3.30" not in shown
+    assert "1.65 (1.50 to 1.65)" in shown
+    assert ("64 bytes, ovs: disturbed, waited up to 7 % of the time for a "
+            "core (1 of 3)") in shown
+    assert "64 bytes, testpmd: testpmd does not switch" in shown
+
+
+def test_a_picture_has_a_bar_for_each_figure(row):
+    shown = xml.etree.ElementTree.fromstring(picture.table(TABLE, [row]))
+    words = [e.text for e in shown.iter() if e.tag.endswith("text")]
+    assert "3.30" in words and "2.00" in words and "testpmd" not in words
+    assert picture.table(TABLE, []) is None
+
+
+def test_list_and_wrong_words():
+    listed = check([os.path.join(BENCH, "run"), "--list"])
+    for table in cases.tables():
+        assert "\n%-16s " % table.name in "\n" + listed
+    assert "    access to trunk, and back" in listed.splitlines()
+    for words, why in ((["--only", "nonesuch"], "nothing has such a name"),
+                       (["--peers", "nonesuch"], "no peer nonesuch"),
+                       (["--rounds", "0"], "at least 1 round")):
+        result = run([os.path.join(BENCH, "run")] + words)
+        assert result.code != 0 and why in result.err
+
+
+@pytest.mark.hugepages(560)
+def test_figures_of_this_build(tmp_path):
+    only = ["vhost-closed:64", "vhost-macs:1,000 ", "alone-two-pmds:100 ",
+            "control:add a vhost"]
+    said = check([os.path.join(BENCH, "run"), "--quick", "--peers=none",
+                  "--out=%s" % tmp_path] + ["--only=" + w for w in only],
+                 timeout=150)
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert [t["table"] for t in written["tables"]] == [
+        "vhost-closed", "vhost-macs", "alone-two-pmds", "control"]
+    for table in written["tables"]:
+        assert table["title"] in said
+        values = table["rows"][0]["subjects"]["sluice"]["rounds"][0]
+        assert all(v >= 0 for v in values.values()), values
+        assert values.get("mpps", 1) > 0 and values.get("lost", 0) < 100
+        xml.etree.ElementTree.parse(tmp_path / (table["table"] + ".svg"))
+    assert (tmp_path / "bench.txt").read_text().strip() in said
