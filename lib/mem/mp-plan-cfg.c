@@ -12,14 +12,9 @@
 #include "cfg/cfg-domains.h"
 #include "cfg/cfg-mempool.h"
 #include "cfg/cfg-parse.h"
+#include "mem/mp-size.h"
 #include "simap.h"
 #include "util.h"
-
-/* Of kernel-backed ports, as lib/port/kernel.h has them. */
-enum {
-    KERNEL_RING = 1024,         /* mbufs queued for the kernel */
-    KERNEL_MAX_MBUFS = 32768,   /* room of their pool */
-};
 
 static unsigned int
 lookup(const struct simap *map, const char *name, unsigned int def)
@@ -107,10 +102,10 @@ describe_kernel(struct mp_request *req)
     }
     if (!strcmp(req->group, "kernel") || !strcmp(req->group, "private")) {
         req->elastic = true;
-        req->n_mbufs = KERNEL_MAX_MBUFS;
+        req->n_mbufs = MP_KERNEL_MAX_MBUFS;
     }
     req->holds = (struct mp_holding) {
-        .txq_size = KERNEL_RING, .n_txq = 1, .one_sender = true,
+        .txq_size = MP_KERNEL_RING, .n_txq = 1, .one_sender = true,
     };
 }
 

@@ -20,6 +20,13 @@ enum {
     MP_HEADROOM = 128,          /* bytes in front of a frame */
     MP_PRIV_SIZE = 0,           /* bytes between an mbuf and its buffer */
     MP_CACHE_SHARE = 32,        /* a cache holds at most 1/32 of a pool */
+
+    /* Kernel-backed ports: frames on their way to the kernel at each, and what
+     * the pool that they share may grow to.  Its mbufs live from read() until
+     * they were sent: in the I/O thread's cache, in its burst, and in the
+     * transmit rings of the ports they went to. */
+    MP_KERNEL_RING = 1024,
+    MP_KERNEL_MAX_MBUFS = 65536,
 };
 
 uint32_t mp_buffer_size(uint32_t mtu);          /* b, bytes */

@@ -13,6 +13,7 @@
 
 #include <rte_mbuf.h>
 
+#include "mem/mp-size.h"
 #include "util.h"
 
 static void (*wake)(void);
@@ -160,7 +161,7 @@ kernel_service(struct port *port)
     struct kernel_port *p = kernel_port_cast(port);
     unsigned int sum = 0;
 
-    while (sum < KERNEL_RING) {
+    while (sum < MP_KERNEL_RING) {
         struct rte_mbuf *m[PORT_BURST];
         unsigned int n = rte_ring_dequeue_burst(p->ring, (void **) m,
                                                 PORT_BURST, NULL);

@@ -20,6 +20,7 @@
 #include "eal/log-modules.h"
 #include "hash.h"
 #include "mem/mempool.h"
+#include "mem/mp-size.h"
 #include "smap.h"
 #include "util.h"
 
@@ -42,7 +43,7 @@ kernel_port_init(struct kernel_port *p, bool foreign,
                  void (*send)(struct kernel_port *, struct rte_mbuf **,
                               unsigned int n))
 {
-    ssize_t size = rte_ring_get_memsize(KERNEL_RING);
+    ssize_t size = rte_ring_get_memsize(MP_KERNEL_RING);
 
     ovs_assert(size > 0);
     p->fd = KERNEL_DEAD;
@@ -52,11 +53,11 @@ kernel_port_init(struct kernel_port *p, bool foreign,
     ovs_list_init(&p->awaited_node);
     p->ring = xmalloc_cacheline((size_t) size);
     memset(p->ring, 0, (size_t) size);
-    rte_ring_init(p->ring, "kernel port", KERNEL_RING,
+    rte_ring_init(p->ring, "kernel port", MP_KERNEL_RING,
                   RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
     /* A sender waits for none that was preempted: there are never more
      * enqueues under way than places. */
-    rte_ring_set_prod_htd_max(p->ring, KERNEL_RING);
+    rte_ring_set_prod_htd_max(p->ring, MP_KERNEL_RING);
     hmap_node_nullify(&p->by_ifindex);
 }
 
@@ -267,7 +268,7 @@ kernel_mempool_request(const struct port *p, struct mp_request *req)
     if (!strcmp(req->group, "kernel") || !strcmp(req->group, "private")) {
         /* No formula of a model counts such ports: by need, in each model. */
         req->elastic = true;
-        req->n_mbufs = KERNEL_MAX_MBUFS;
+        req->n_mbufs = MP_KERNEL_MAX_MBUFS;
     }
     return true;
 }
@@ -285,7 +286,7 @@ void
 kernel_mbuf_need(const struct port *p OVS_UNUSED, bool wanted OVS_UNUSED,
                  struct mp_holding *holds)
 {
-    holds->txq_size = KERNEL_RING;
+    holds->txq_size = MP_KERNEL_RING;
     holds->n_txq = 1;
     holds->one_sender = true;
 }

@@ -55,11 +55,6 @@
 #include "port/port.h"
 
 enum {
-    KERNEL_RING = 1024,         /* frames on their way to the kernel */
-    /* What the pool that kernel-backed ports share may grow to.  Its mbufs
-     * live from read() until they were sent: in the I/O thread's cache, in its
-     * burst, and in the transmit rings of the ports they went to. */
-    KERNEL_MAX_MBUFS = 32768,
     KERNEL_L2_MAX = 22,         /* Ethernet header and two VLAN tags */
     KERNEL_MAX_SEGS = 64,       /* mbufs of one frame */
     KERNEL_DEAD = -1,

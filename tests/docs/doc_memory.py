@@ -206,9 +206,9 @@ def switch(model, guests, cards=0, mtu=1500, private=0):
     The bridge's own port has MTU 1500."""
     threads = 2
     desc = C['CFG_DESC_DEFAULT']
-    tx = cards * 2 * desc + C['KERNEL_RING']
-    one = cards * desc + C['KERNEL_RING']
-    room = C['KERNEL_MAX_MBUFS']
+    tx = cards * 2 * desc + C['MP_KERNEL_RING']
+    one = cards * desc + C['MP_KERNEL_RING']
+    room = C['MP_KERNEL_MAX_MBUFS']
     total = pool_bytes(elastic(need(0, one, threads, room), room), 1500, room)
     own = guests if model.endswith('per port') else private
 

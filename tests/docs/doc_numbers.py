@@ -88,7 +88,7 @@ def check_room(where, name, room):
     """Is there a pool that may grow to it?"""
     some = range(1, 9)
     if not (room in (memory.C['MP_MAX_MBUFS'], memory.C['MP_MIN_MBUFS'],
-                     memory.C['KERNEL_MAX_MBUFS'])
+                     memory.C['MP_KERNEL_MAX_MBUFS'])
             or room in map(memory.vhost, some)
             or any(room == memory.ethdev(n, pmds)
                    for n in some for pmds in some)
