@@ -60,8 +60,11 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.when == "call":
         item.stash[BODY_FAILED] = report.failed
+        item.parent.stash[BODY_FAILED] = (
+            report.failed or item.parent.stash.get(BODY_FAILED, False))
     if report.failed:
-        for sw in item.stash.get(SWITCHES, []):
+        for sw in (item.stash.get(SWITCHES, [])
+                   + item.parent.stash.get(SWITCHES, [])):
             report.sections.append(
                 ("the end of the daemon's log", sw.log.tail() or sw.last_log))
 
@@ -70,10 +73,10 @@ BODY_FAILED = pytest.StashKey()
 SWITCHES = pytest.StashKey()
 
 
-@pytest.fixture
-def make_switch(request):
-    """Makes switches that end as every test must: see Switch.finish()."""
-    made = request.node.stash[SWITCHES] = []
+def _switches(node):
+    """Makes switches for NODE, a test or a module, that end as every test
+    must: see Switch.finish()."""
+    made = node.stash[SWITCHES] = []
 
     def make(use_hugepages=None, **kwargs):
         if use_hugepages is None:
@@ -87,7 +90,7 @@ def make_switch(request):
     problem = None
     for sw in made:
         try:
-            if not request.node.stash.get(BODY_FAILED, True):
+            if not node.stash.get(BODY_FAILED, True):
                 sw.finish()
         except BaseException as error:
             problem = problem or error
@@ -96,6 +99,17 @@ def make_switch(request):
             sw.discard()
     if problem:
         raise problem
+
+
+@pytest.fixture
+def make_switch(request):
+    yield from _switches(request.node)
+
+
+@pytest.fixture(scope="module")
+def make_shared_switch(request):
+    """For tests that share one."""
+    yield from _switches(request.node)
 
 
 @pytest.fixture

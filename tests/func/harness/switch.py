@@ -73,6 +73,11 @@ class Switch:
         self.daemon.start()
         self.settle()
 
+    def forget_control_socket(self):
+        """Removes what a daemon that was killed leaves and nobody else would
+        remove."""
+        os.unlink(self.space.path("ovs-vswitchd.%d.ctl" % self.daemon.pid))
+
     def settle(self):
         """Returns when the daemon has acted on all that is configured."""
         self.vsctl("set Open_vSwitch . external_ids:settled=%d"
