@@ -44,5 +44,7 @@ lib_port_libport_a_SOURCES = \
 	lib/port/vhost-event.c \
 	lib/port/vhost-io.c \
 	lib/port/vhost-stats.c \
+	lib/port/vhost-vet.c \
+	lib/port/vhost-vet.h \
 	lib/port/vhost.c \
 	lib/port/vhost.h

@@ -102,3 +102,6 @@ tests_unit_port_test_system_SOURCES = \
 	tests/unit/port/test-system.c \
 	tests/unit/port/port-rig.c tests/unit/port/port-rig.h
 tests_unit_port_test_system_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-vhost-vet
+tests_unit_port_test_vhost_vet_LDADD = $(PORT_TEST_LIBS)
