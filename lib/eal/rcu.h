@@ -4,7 +4,8 @@
  *
  * Built on DPDK's QSBR.  Readers are packet threads (PMDs, the thread of
  * kernel-backed ports).  Writers are the main thread and, for a vhost device
- * that goes away, the vhost library's threads.
+ * that goes away, the vhost library's threads, for one whose memory does, the
+ * door's (port/vhost-door.h).
  *
  *  reader                              writer
  *  ------                              ------

@@ -41,6 +41,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/tap.c \
 	lib/port/tx-hash.c \
 	lib/port/tx-hash.h \
+	lib/port/vhost-door.c \
+	lib/port/vhost-door.h \
 	lib/port/vhost-event.c \
 	lib/port/vhost-io.c \
 	lib/port/vhost-stats.c \

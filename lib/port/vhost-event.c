@@ -8,12 +8,14 @@
 #include "port/vhost.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_vhost.h>
 
 #include "eal/log-modules.h"
 #include "eal/rcu.h"
+#include "port/vhost-door.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -25,6 +27,9 @@ static struct ovs_list all_vhosts OVS_GUARDED_BY(vhost_mutex)
 void
 vhost_register(struct vhost *v)
 {
+    /* A guest may switch all its queues on and off now and then, but not
+     * fill the disk by it. */
+    v->log = (struct vlog_rate_limit) VLOG_RATE_LIMIT_INIT(60, 1200);
     ovs_mutex_lock(&vhost_mutex);
     v->conn.owner = -1;
     v->conn.vid = -1;
@@ -81,6 +86,62 @@ find_by_owner(int vid) OVS_REQUIRES(vhost_mutex)
     return v && v->conn.owner == vid ? v : NULL;
 }
 
+/* The port whose guest came through connection `door`, or NULL. */
+static struct vhost *
+find_by_door(uint64_t door) OVS_REQUIRES(vhost_mutex)
+{
+    struct vhost *v;
+
+    LIST_FOR_EACH (v, list_node, &all_vhosts) {
+        if (v->conn.door == door) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+void
+vhost_publish(struct vhost *v)
+{
+    if (!v->conn.paused) {
+        atomic_store_explicit(&v->vid, v->conn.vid, memory_order_release);
+    }
+}
+
+void
+vhost_pause(uint64_t door)
+{
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_door(door);
+    if (v) {
+        v->conn.paused = true;
+        v->conn.was_published = atomic_load(&v->vid) >= 0;
+        atomic_store_explicit(&v->vid, -1, memory_order_release);
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    rcu_synchronize();
+}
+
+void
+vhost_resume(uint64_t door)
+{
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    v = find_by_door(door);
+    if (v) {
+        v->conn.paused = false;
+        if (v->conn.was_published) {
+            vhost_publish(v);
+        }
+        v->pending = true;
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    port_notify();
+}
+
 void
 vhost_update_maps(struct vhost *v)
 {
@@ -116,8 +177,57 @@ read_vring(struct vhost *v, int vid, uint16_t i) OVS_REQUIRES(vhost_mutex)
     }
 }
 
-/* A second guest on a socket whose port has one is turned away at once: the
- * library would serve both. */
+/* Takes the guest away.  Packet threads may be with it until the end of a
+ * grace period. */
+static void
+withdraw_guest(struct vhost *v) OVS_REQUIRES(vhost_mutex)
+{
+    if (v->conn.vid >= 0) {
+        v->conn.vid = -1;
+        v->conn.resets++;
+        atomic_store_explicit(&v->vid, -1, memory_order_release);
+        v->pending = true;
+        VLOG_INFO_RL(&v->log, "vHost Device '%s' has been removed", v->path);
+    }
+}
+
+static void
+forget_connection(struct vhost *v) OVS_REQUIRES(vhost_mutex)
+{
+    withdraw_guest(v);
+    v->conn.owner = -1;
+    v->conn.door = 0;
+    v->conn.paused = false;
+    v->conn.n_vrings = 0;
+    memset(v->conn.enabled, 0, sizeof v->conn.enabled);
+    vhost_update_maps(v);
+}
+
+/* Is the port free for a new connection?  A second guest on a socket whose
+ * port has one is turned away: the library would serve both.  It has the place
+ * of one that has hung up, which the library may not know yet, and of one that
+ * never said a word. */
+static bool
+is_free(struct vhost *v) OVS_REQUIRES(vhost_mutex)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 10);
+
+    if (v->conn.owner < 0) {
+        return true;
+    } else if (vhost_door_has_left(v->conn.door)) {
+        forget_connection(v);
+        return true;
+    } else if (vhost_door_is_silent(v->conn.door)) {
+        vhost_door_hang_up(v->conn.door, "it said nothing, and another guest "
+                           "came");
+        forget_connection(v);
+        return true;
+    }
+    VLOG_WARN_RL(&rl, "%s: refused a second connection to '%s', whose guest "
+                 "is connected", v->up.name, v->path);
+    return false;
+}
+
 static int
 new_connection(int vid)
 {
@@ -127,12 +237,21 @@ new_connection(int vid)
 
     ovs_mutex_lock(&vhost_mutex);
     v = find_by_vid(vid);
-    if (v && v->conn.owner < 0) {
-        v->conn.owner = vid;
-        error = 0;
-    } else if (v) {
-        VLOG_WARN_RL(&rl, "%s: refused a second connection to '%s', whose "
-                     "guest is connected", v->up.name, v->path);
+    if (v && is_free(v)) {
+        struct vhost_door_guest g = {
+            .name = v->up.name, .path = v->path, .client = v->client,
+            .iommu = v->iommu, .postcopy = v->postcopy,
+        };
+        char *why;
+
+        v->conn.door = vhost_door_open(&g, &why);
+        if (v->conn.door) {
+            v->conn.owner = vid;
+            error = 0;
+        } else {
+            VLOG_ERR_RL(&rl, "%s", why);
+            free(why);
+        }
     }
     ovs_mutex_unlock(&vhost_mutex);
     return error;
@@ -159,8 +278,8 @@ new_device(int vid)
     }
     vhost_update_maps(v);
     v->pending = true;
-    VLOG_INFO("vHost Device '%s' has been added on numa node %d", v->path,
-              v->conn.numa);
+    VLOG_INFO_RL(&v->log, "vHost Device '%s' has been added on numa node %d",
+                 v->path, v->conn.numa);
     ovs_mutex_unlock(&vhost_mutex);
     port_notify();
     return 0;
@@ -176,11 +295,7 @@ destroy_device(int vid)
     v = find_by_owner(vid);
     known = v != NULL;
     if (known) {
-        v->conn.vid = -1;
-        v->conn.resets++;
-        atomic_store_explicit(&v->vid, -1, memory_order_release);
-        v->pending = true;
-        VLOG_INFO("vHost Device '%s' has been removed", v->path);
+        withdraw_guest(v);
     }
     ovs_mutex_unlock(&vhost_mutex);
 
@@ -207,9 +322,9 @@ vring_state_changed(int vid, uint16_t i, int enable)
         read_vring(v, vid, i);
         vhost_update_maps(v);
         v->pending |= v->conn.vid >= 0;
-        VLOG_INFO("State of queue %u ( %s_qid %u ) of vhost device '%s' "
-                  "changed to '%s'", i, rx ? "rx" : "tx", i / 2, v->path,
-                  enable ? "enabled" : "disabled");
+        VLOG_INFO_RL(&v->log, "State of queue %u ( %s_qid %u ) of vhost "
+                     "device '%s' changed to '%s'", i, rx ? "rx" : "tx",
+                     i / 2, v->path, enable ? "enabled" : "disabled");
     }
     ovs_mutex_unlock(&vhost_mutex);
     port_notify();
@@ -224,12 +339,9 @@ destroy_connection(int vid)
     ovs_mutex_lock(&vhost_mutex);
     v = find_by_owner(vid);
     if (v) {
-        v->conn.owner = -1;
-        v->conn.n_vrings = 0;
-        memset(v->conn.enabled, 0, sizeof v->conn.enabled);
-        vhost_update_maps(v);
-        VLOG_INFO("vHost Device '%s' connection has been destroyed",
-                  v->path);
+        forget_connection(v);
+        VLOG_INFO_RL(&v->log, "vHost Device '%s' connection has been "
+                     "destroyed", v->path);
     }
     ovs_mutex_unlock(&vhost_mutex);
 }

@@ -24,6 +24,7 @@
 #include "eal/eal.h"
 #include "eal/log-modules.h"
 #include "mem/mp-size.h"
+#include "port/vhost-door.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -87,16 +88,13 @@ claim_path(const char *name, const char *path, char **errp)
 static int
 open_driver(struct vhost *v, char **errp)
 {
-    const struct cfg_settings *set = &v->up.wanted;
     uint64_t flags = RTE_VHOST_USER_LINEARBUF_SUPPORT
         | RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
     const char *step;
 
-    if (v->client) {
-        flags |= RTE_VHOST_USER_CLIENT;
-        flags |= set->iommu ? RTE_VHOST_USER_IOMMU_SUPPORT : 0;
-        flags |= set->postcopy ? RTE_VHOST_USER_POSTCOPY_SUPPORT : 0;
-    }
+    flags |= v->client ? RTE_VHOST_USER_CLIENT : 0;
+    flags |= v->iommu ? RTE_VHOST_USER_IOMMU_SUPPORT : 0;
+    flags |= v->postcopy ? RTE_VHOST_USER_POSTCOPY_SUPPORT : 0;
     if (rte_vhost_driver_register(v->path, flags)) {
         *errp = xasprintf("%s: vhost-user socket '%s' could not be "
                           "registered", v->up.name, v->path);
@@ -127,7 +125,10 @@ construct(struct port *p, char **errp)
                           "other_config:dpdk-init=true", p->name);
         return -ENODEV;
     }
+    vhost_door_init();
     v->client = p->class->kind == CFG_TYPE_VHOST_CLIENT;
+    v->iommu = v->client && p->wanted.iommu;
+    v->postcopy = v->client && p->wanted.postcopy;
     v->fd_slots = v->client ? 1 : 2;
     v->path = xstrdup(p->wanted.vhost_path);
     v->socket = -1;
@@ -218,7 +219,8 @@ plan(const struct port *p)
     bool unpublished;
 
     ovs_mutex_lock(&vhost_mutex);
-    unpublished = v->conn.vid != atomic_load(&vhost_cast(p)->vid);
+    unpublished = (!v->conn.paused
+                   && v->conn.vid != atomic_load(&vhost_cast(p)->vid));
     ovs_mutex_unlock(&vhost_mutex);
 
     if (!p->running.valid
@@ -271,7 +273,7 @@ reconfigure(struct port *p, struct mp *mp, enum port_change kind,
 
     ovs_mutex_lock(&vhost_mutex);
     if (mp) {
-        atomic_store_explicit(&v->vid, v->conn.vid, memory_order_release);
+        vhost_publish(v);
     }
     guest_pairs = v->conn.n_vrings / 2;
     ovs_mutex_unlock(&vhost_mutex);
@@ -291,7 +293,7 @@ carry_on(struct port *p)
     struct vhost *v = vhost_cast(p);
 
     ovs_mutex_lock(&vhost_mutex);
-    atomic_store_explicit(&v->vid, v->conn.vid, memory_order_release);
+    vhost_publish(v);
     ovs_mutex_unlock(&vhost_mutex);
 }
 

@@ -4,6 +4,8 @@
  * dpdkvhostuserclient (the machine does).  Private to vhost*.c:
  *
  *   vhost.c        class operations of the main thread
+ *   vhost-door.c   what stands between a guest and the library
+ *   vhost-vet.c    may this message of a guest's reach the library?
  *   vhost-event.c  callbacks of the vhost library's threads
  *   vhost-io.c     rx and tx in packet threads
  *   vhost-stats.c  statistics and status
@@ -31,8 +33,13 @@
  *     so it only stores and
  *     never waits
  *
+ * While a guest's memory is replaced, the door's thread keeps packet threads
+ * out in the same way: vhost_pause() withdraws vid and waits for a grace
+ * period, and nobody publishes it before vhost_resume().
+ *
  * vhost_mutex is never held while the library is called: its callbacks take
- * it.  Packet threads never take it.
+ * it.  Packet threads never take it.  The door's mutex may be taken under it,
+ * and never the other way round.
  */
 #ifndef PORT_VHOST_H
 #define PORT_VHOST_H 1
@@ -41,6 +48,7 @@
 
 #include "openvswitch/list.h"
 #include "openvswitch/thread.h"
+#include "openvswitch/vlog.h"
 #include "port/port-class.h"
 
 enum {
@@ -55,6 +63,9 @@ struct vhost_conn {
     int owner;                  /* the connection that has the port, from its
                                  * first message to its end; -1: none.  Others
                                  * are refused */
+    uint64_t door;              /* the connection's number there; 0: none */
+    bool paused;                /* its memory is being replaced; */
+    bool was_published;         /* packet threads were with it before */
     int vid;                    /* == owner while the guest is ready, else
                                  * -1 */
     int numa;                   /* -1: unknown */
@@ -68,12 +79,14 @@ struct vhost_conn {
 struct vhost {
     struct port up;
     struct ovs_list list_node;  /* in all_vhosts, under vhost_mutex */
-    bool client;
-    char *path;                 /* of the socket; never changes */
+    bool client;                /* these and `path` never change */
+    bool iommu, postcopy;       /* offered to guests */
+    char *path;                 /* of the socket */
     int fd_slots;               /* of VHOST_FD_SLOTS taken by this port */
 
     struct vhost_conn conn OVS_GUARDED_BY(vhost_mutex);
     bool pending OVS_GUARDED_BY(vhost_mutex);   /* conn is news */
+    struct vlog_rate_limit log; /* of what its guest makes us say */
 
     /* Main thread: the guest that settings were made for; kept when the
      * guest goes, so that its memory waits for it. */
@@ -103,6 +116,12 @@ struct rte_vhost_device_ops;
 extern const struct rte_vhost_device_ops vhost_callbacks;
 void vhost_register(struct vhost *) OVS_EXCLUDED(vhost_mutex);
 void vhost_unregister(struct vhost *) OVS_EXCLUDED(vhost_mutex);
+/* Keeps packet threads away from the guest of connection `door`, and returns
+ * when none is with it; and lets them return.  The door's thread. */
+void vhost_pause(uint64_t door) OVS_EXCLUDED(vhost_mutex);
+void vhost_resume(uint64_t door) OVS_EXCLUDED(vhost_mutex);
+/* Lets packet threads see the guest that there is. */
+void vhost_publish(struct vhost *) OVS_REQUIRES(vhost_mutex);
 /* Recomputes tx_vring[] and rx_enabled[]. */
 void vhost_update_maps(struct vhost *) OVS_REQUIRES(vhost_mutex);
 /* Slots of the library's poll set that all ports take. */

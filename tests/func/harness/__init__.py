@@ -12,5 +12,6 @@
 #   json_peer.py  how is a peer of our own told what to do?
 #   gap_peer.py   for how long do guests hear nothing?
 #   flow_peer.py  how much can a switch be given to do?
+#   guest.py      how does a guest speak to the switch, well or badly?
 #   frames.py     how are single frames sent and seen?
 #   pools.py      what does get-mempool-info say?
