@@ -44,6 +44,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/vhost-door.c \
 	lib/port/vhost-door.h \
 	lib/port/vhost-event.c \
+	lib/port/vhost-fault.c \
+	lib/port/vhost-fault.h \
 	lib/port/vhost-io.c \
 	lib/port/vhost-stats.c \
 	lib/port/vhost-vet.c \

@@ -20,6 +20,7 @@
 #include "openvswitch/thread.h"
 #include "ovs-rcu.h"
 #include "ovs-thread.h"
+#include "port/vhost-fault.h"
 #include "port/vhost-vet.h"
 #include "port/vhost.h"
 #include "timeval.h"
@@ -173,6 +174,7 @@ get_pid(int fd)
             : cred.pid);
 }
 
+/* Also in a signal handler. */
 static void
 wake(void)
 {
@@ -656,9 +658,11 @@ door_main(void *aux OVS_UNUSED)
         if (poll(polled, 2 * n_served + 1, prepare_poll()) < 0) {
             continue;
         }
-        if (polled[2 * n_served].revents
-            && read(wake_fd, &count, sizeof count) < 0) {
-            VLOG_ERR("cannot read an eventfd: %s", ovs_strerror(errno));
+        if (polled[2 * n_served].revents) {
+            if (read(wake_fd, &count, sizeof count) < 0) {
+                VLOG_ERR("cannot read an eventfd: %s", ovs_strerror(errno));
+            }
+            vhost_end_faults();
         }
         for (size_t i = 0; i < n_served; i++) {
             enum next next = serve(served[i], polled[2 * i].revents,
@@ -683,6 +687,7 @@ vhost_door_init(void)
             VLOG_FATAL("cannot make an eventfd: %s", ovs_strerror(errno));
         }
         polled = xmalloc(sizeof *polled);
+        vhost_fault_init(wake);
         ovs_thread_create("vhost-door", door_main, NULL);
     }
 }

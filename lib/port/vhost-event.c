@@ -16,6 +16,7 @@
 #include "eal/log-modules.h"
 #include "eal/rcu.h"
 #include "port/vhost-door.h"
+#include "port/vhost-fault.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -142,6 +143,41 @@ vhost_resume(uint64_t door)
     port_notify();
 }
 
+/* Memory that went away while the library read a message: it may be any
+ * guest's. */
+static _Atomic(bool) library_fault;
+
+void
+vhost_end_faults(void)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 10);
+    struct vhost *v;
+
+    ovs_mutex_lock(&vhost_mutex);
+    LIST_FOR_EACH (v, list_node, &all_vhosts) {
+        if (atomic_exchange(&v->fault, false)) {
+            vhost_door_hang_up(v->conn.door, "its memory has gone");
+        }
+    }
+    ovs_mutex_unlock(&vhost_mutex);
+    if (atomic_exchange(&library_fault, false)) {
+        VLOG_WARN_RL(&rl, "the memory of a vhost-user guest has gone while "
+                     "it started");
+    }
+}
+
+/* In the library's thread, which does nothing but serve guests. */
+static enum rte_vhost_msg_result
+before_message(int vid OVS_UNUSED, void *msg OVS_UNUSED)
+{
+    vhost_fault_begin(&library_fault);
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+static const struct rte_vhost_user_extern_ops message_callbacks = {
+    .pre_msg_handle = before_message,
+};
+
 void
 vhost_update_maps(struct vhost *v)
 {
@@ -254,7 +290,9 @@ new_connection(int vid)
         }
     }
     ovs_mutex_unlock(&vhost_mutex);
-    return error;
+    return (error ? error
+            : rte_vhost_extern_callback_register(vid, &message_callbacks,
+                                                 NULL));
 }
 
 static int

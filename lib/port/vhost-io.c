@@ -12,6 +12,7 @@
 #include <rte_ether.h>
 #include <rte_vhost.h>
 
+#include "port/vhost-fault.h"
 #include "util.h"
 
 /* The class of port_size_names[] that `len` bytes fall into. */
@@ -68,10 +69,12 @@ vhost_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
                                               memory_order_relaxed))) {
         return 0;
     }
+    vhost_fault_begin(&v->fault);
     n = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1),
                                 atomic_load_explicit(&v->pool,
                                                      memory_order_acquire),
                                 m, max);
+    vhost_fault_end();
     if (n) {
         count(&p->rxc[q], m, n);
     }
@@ -135,6 +138,7 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
         c->mtu_drops += n - fit;
         c->dropped += n - fit;
     }
+    vhost_fault_begin(&v->fault);
     while (sent < fit) {
         uint16_t k = rte_vhost_enqueue_burst(vid, (uint16_t) vring, m + sent,
                                              fit - sent);
@@ -147,6 +151,7 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
         }
         retries++;
     }
+    vhost_fault_end();
     c->retries += retries;
     c->dropped += fit - sent;
     if (sent) {

@@ -6,6 +6,7 @@
  *   vhost.c        class operations of the main thread
  *   vhost-door.c   what stands between a guest and the library
  *   vhost-vet.c    may this message of a guest's reach the library?
+ *   vhost-fault.c  what if a guest's memory goes away while it is used?
  *   vhost-event.c  callbacks of the vhost library's threads
  *   vhost-io.c     rx and tx in packet threads
  *   vhost-stats.c  statistics and status
@@ -103,6 +104,9 @@ struct vhost {
     _Atomic(int) vid;
     _Atomic(int16_t) tx_vring[CFG_VHOST_PAIRS_MAX]; /* -1: none enabled */
     _Atomic(bool) rx_enabled[CFG_VHOST_PAIRS_MAX];
+
+    /* Packet threads set; the door's thread clears. */
+    _Atomic(bool) fault;        /* the guest's memory went away */
 };
 
 static inline struct vhost *
@@ -120,6 +124,8 @@ void vhost_unregister(struct vhost *) OVS_EXCLUDED(vhost_mutex);
  * when none is with it; and lets them return.  The door's thread. */
 void vhost_pause(uint64_t door) OVS_EXCLUDED(vhost_mutex);
 void vhost_resume(uint64_t door) OVS_EXCLUDED(vhost_mutex);
+/* Hangs up on guests whose memory went away.  The door's thread. */
+void vhost_end_faults(void) OVS_EXCLUDED(vhost_mutex);
 /* Lets packet threads see the guest that there is. */
 void vhost_publish(struct vhost *) OVS_REQUIRES(vhost_mutex);
 /* Recomputes tx_vring[] and rx_enabled[]. */

@@ -375,3 +375,40 @@ def test_garbage_in_rings(scene, features):
         scene.sw.loop.run_for(0.01)
         g.close()
         scene.sw.wait_link("bad", "down")
+
+
+# Files that the guest, too, has open.
+
+@pytest.mark.parametrize("left", [0, guest.SLOT], ids=["all", "buffers"])
+def test_memory_taken_away(scene, left):
+    """Of a guest in traffic: the file becomes shorter."""
+    g = scene.guest()
+    scene.exchange(g)
+    os.ftruncate(g.memory.fd, left)
+    flood(scene)
+    assert g.connection.closed()
+    scene.sw.wait_log(HUNG_UP + "its memory has gone")
+    g.close()
+
+
+def test_memory_taken_away_at_the_start(scene):
+    """Before the switch has looked at the rings."""
+    for _ in range(20):
+        g = Guest(scene.connect())
+        g.greet()
+        c = g.connection
+        c.send(guest.SET_FEATURES, struct.pack("<Q", g.features))
+        c.send(guest.SET_MEM_TABLE, g.memory.table(), [g.memory.fd],
+               guest.NEED_REPLY)
+        c.read()
+        os.ftruncate(g.memory.fd, 0)
+        for i, ring in enumerate(g.rings):
+            c.send(guest.SET_VRING_NUM, struct.pack("<II", i, ring.size))
+            c.send(guest.SET_VRING_ADDR, ring.addresses(i))
+            c.send(guest.SET_VRING_KICK, struct.pack("<Q", i), [ring.kick])
+            c.send(guest.SET_VRING_CALL, struct.pack("<Q", i), [ring.call])
+        g.enable(0)
+        g.sync()
+        flood(scene, 8)
+        g.close()
+    scene.sw.expect_log(r"\|WARN\|the memory of a vhost-user guest has gone")
