@@ -54,7 +54,8 @@
 
 enum {
     VHOST_MAX_VRINGS = 2 * CFG_VHOST_PAIRS_MAX,
-    VHOST_FD_SLOTS = 1024,      /* of the library's poll set */
+    VHOST_FD_SLOTS = 1023,      /* of the library's poll set; it takes the
+                                 * 1024th itself, to be woken up by */
 };
 
 extern struct ovs_mutex vhost_mutex;

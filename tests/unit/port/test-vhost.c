@@ -6,12 +6,14 @@
 #include <config.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +27,7 @@
 #include "eal/machine.h"
 #include "mem/mempool.h"
 #include "port/port.h"
+#include "port/vhost-door.h"
 #include "port/vhost.h"
 #include "smap.h"
 #include "util.h"
@@ -79,6 +82,27 @@ bind_socket(const char *name)
     assert_int_equal(bind(fd, (struct sockaddr *) &un, sizeof un), 0);
     assert_int_equal(listen(fd, 1), 0);
     return fd;
+}
+
+static void
+unlink_socket(const char *name)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+static bool
+has_guest(const struct port *p)
+{
+    struct vhost *v = vhost_cast(p);
+    bool yes;
+
+    ovs_mutex_lock(&vhost_mutex);
+    yes = v->conn.owner >= 0;
+    ovs_mutex_unlock(&vhost_mutex);
+    return yes;
 }
 
 static void
@@ -165,6 +189,46 @@ test_client_waits_for_its_guest(void **state OVS_UNUSED)
     port_delete(p);
 }
 
+/* As many ports as the library has room for, all with a guest; one more, of
+ * either kind, gets an error, and the guests keep their places. */
+static void
+test_one_port_too_many(void **state OVS_UNUSED)
+{
+    struct port *ports[VHOST_FD_SLOTS];
+    int fds[ARRAY_SIZE(ports)];
+    char name[16];
+    char *error;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+        if (i == ARRAY_SIZE(ports) - 1) {       /* one slot is left */
+            assert_null(create(CFG_TYPE_VHOST_SERVER, "s9", &error));
+            assert_non_null(strstr(error, "s9: the vhost library serves 1023 "
+                                   "descriptors"));
+            free(error);
+        }
+        snprintf(name, sizeof name, "g%"PRIuSIZE, i);
+        fds[i] = bind_socket(name);
+        ports[i] = create(CFG_TYPE_VHOST_CLIENT, name, &error);
+        assert_non_null(ports[i]);
+    }
+    assert_null(create(CFG_TYPE_VHOST_CLIENT, "c9", &error));
+    assert_non_null(strstr(error, "no more vhost-user ports"));
+    free(error);
+
+    for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+        assert_true(has_guest(ports[i]));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+        snprintf(name, sizeof name, "g%"PRIuSIZE, i);
+        port_delete(ports[i]);
+        close(fds[i]);
+        unlink_socket(name);
+    }
+    while (vhost_door_count()) {
+        sched_yield();
+    }
+}
+
 /* A guest of `pairs` queue pairs with the receive queues in `on` enabled. */
 static struct vhost *
 guest(uint16_t pairs, uint32_t on)
@@ -209,6 +273,20 @@ test_no_queue_is_on(void **state OVS_UNUSED)
     free(v);
 }
 
+/* Each of 1,023 guests takes some. */
+static void
+allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit)) {
+        perror("getrlimit");
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int
 main(void)
 {
@@ -218,6 +296,7 @@ main(void)
         cmocka_unit_test(test_live_socket_is_left_alone),
         cmocka_unit_test(test_file_in_the_way),
         cmocka_unit_test(test_client_waits_for_its_guest),
+        cmocka_unit_test(test_one_port_too_many),
         cmocka_unit_test(test_queues_that_are_on_take_the_traffic),
         cmocka_unit_test(test_no_queue_is_on),
     };
@@ -234,6 +313,7 @@ main(void)
         perror("mkdtemp");
         return 1;
     }
+    allow_descriptors();
     machine_init();
     smap_add_format(&oc, "dpdk-extra", "--no-huge --no-pci -m 256 "
                     "--file-prefix sluice-ut-%d", (int) getpid());
