@@ -170,7 +170,7 @@ vhost_end_faults(void)
 static enum rte_vhost_msg_result
 before_message(int vid OVS_UNUSED, void *msg OVS_UNUSED)
 {
-    vhost_fault_begin(&library_fault);
+    vhost_fault_begin_library(&library_fault);
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 

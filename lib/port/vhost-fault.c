@@ -2,8 +2,8 @@
  *
  * vhost-fault.c: what if a guest's memory goes away while it is used?
  *
- * All but vhost_fault_init() runs in a signal handler: no allocation, no
- * lock, no stdio.
+ * All that on_fault() calls runs in a signal handler: no allocation, no lock,
+ * no stdio.
  */
 #include <config.h>
 #include "port/vhost-fault.h"
@@ -16,12 +16,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_memory.h>
+
 #include "eal/log-modules.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
 
 _Thread_local _Atomic(bool) *volatile vhost_fault_flag;
+static _Thread_local bool may_take_memory;
 
 static struct sigaction other;          /* whose handler ours replaced */
 static void (*wake)(void);
@@ -143,6 +148,36 @@ on_fault(int sig, siginfo_t *info, void *context)
 }
 
 void
+vhost_fault_begin_library(_Atomic(bool) *flag)
+{
+    may_take_memory = true;
+    vhost_fault_begin(flag);
+}
+
+/* DPDK asks, in the thread that wants more hugepages. */
+static int
+judge_memory(int socket OVS_UNUSED, size_t limit OVS_UNUSED,
+             size_t size OVS_UNUSED)
+{
+    return vhost_fault_flag && !may_take_memory ? -1 : 0;
+}
+
+static void
+limit_memory(void)
+{
+    for (unsigned int i = 0; i < rte_socket_count(); i++) {
+        int socket = rte_socket_id_by_idx(i);
+
+        if (rte_mem_alloc_validator_register("vhost", judge_memory, socket,
+                                             0)
+            && rte_errno != ENOTSUP) {  /* memory that never grows */
+            VLOG_ERR("cannot keep guests from taking memory of node %d: %s",
+                     socket, rte_strerror(rte_errno));
+        }
+    }
+}
+
+void
 vhost_fault_init(void (*wake_)(void))
 {
     struct sigaction sa = {
@@ -156,5 +191,6 @@ vhost_fault_init(void (*wake_)(void))
             VLOG_ERR("cannot catch SIGBUS, which guests can cause: %s",
                      ovs_strerror(errno));
         }
+        limit_memory();
     }
 }

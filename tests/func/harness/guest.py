@@ -241,10 +241,12 @@ class Guest:
         c = self.connection
         c.send(SET_FEATURES, struct.pack("<Q", self.features))
         c.send(SET_MEM_TABLE, self.memory.table(), [self.memory.fd])
+        # The wrap counter of a packed ring begins with 1.
+        base = 0x8000 if self.features & RING_PACKED else 0
         for i, ring in enumerate(self.rings):
             state = struct.pack("<II", i, ring.size)
             c.send(SET_VRING_NUM, state)
-            c.send(SET_VRING_BASE, struct.pack("<II", i, 0))
+            c.send(SET_VRING_BASE, struct.pack("<II", i, base))
             c.send(SET_VRING_ADDR, ring.addresses(i))
             c.send(SET_VRING_KICK, struct.pack("<Q", i), [ring.kick])
             c.send(SET_VRING_CALL, struct.pack("<Q", i), [ring.call])
