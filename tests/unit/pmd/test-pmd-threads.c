@@ -142,8 +142,12 @@ has_polled_twice(void *aux_)
 static void
 wait_for_polls(const struct pmd_thread *t)
 {
-    uint64_t aux[2] = { perf_get(&t->perf.idle_iterations), (uintptr_t) t };
+    uint64_t aux[2] = { 0, (uintptr_t) t };
 
+    /* What it was told may still be on its way out of this core while the
+     * count is read. */
+    atomic_thread_fence(memory_order_seq_cst);
+    aux[0] = perf_get(&t->perf.idle_iterations);
     rig_wait(has_polled_twice, aux, "the thread to poll");
 }
 

@@ -255,6 +255,9 @@ test_threads(void **state OVS_UNUSED)
         assert_int_equal(pthread_create(&threads[i], NULL, sender, &sent[i]),
                          0);
     }
+    while (!fake_port_tx_total(p)) {
+        sched_yield();          /* none has run yet */
+    }
     for (int i = 0; i < 60; i++) {
         set_limits(p, (uint64_t) (i % 3) * 1000, 0);
     }
