@@ -111,12 +111,6 @@ mp_claim_max(const struct mp_holding *a, const struct mp_holding *b,
     };
 }
 
-void
-mp_claim_changed(void)
-{
-    changed = true;
-}
-
 static uint32_t
 domain_id(const char *port)
 {

@@ -27,10 +27,6 @@ void mp_claim_set(const char *port, const struct mp_holding *);
 void mp_claim_max(const struct mp_holding *, const struct mp_holding *,
                   struct mp_holding *max);
 
-/* Something that needs depend on has changed: a claim, a reference, threads,
- * domains. */
-void mp_claim_changed(void);
-
 /* Brings mp->need and mp->asked of all pools up to date. */
 void mp_claim_update(void);
 
