@@ -114,9 +114,8 @@ pmd_format_perf(struct ds *ds, const struct pmd_stats *s, double seconds,
                       ratio((double) s->tx_packets,
                             (double) s->tx_batches));
     } else {
-        ds_put_char(ds, '\n');
+        ds_put_cstr(ds, "\n\n");
     }
-    ds_put_char(ds, '\n');
 }
 
 /* Columns of the histograms. */

@@ -343,7 +343,6 @@ pmd thread numa_id 0 core_id \d+:
   - Lost upcalls:     [ \d]{12}  \([ \d]{3}\.\d %\)
   Tx packets:         [ \d]{12}  \(\d+ Kpps\)
   Tx batches:         [ \d]{12}  \(\d+\.\d\d pkts/batch\)
-
 """
 
 HISTOGRAMS = r"""
@@ -394,8 +393,11 @@ def test_perf_show(br0):
          MILLISECONDS)
     fits(perf(sw, "-nh -ms 5"), PERF, MILLISECONDS)
     peer.halt()
-    sw.appctl("dpif-netdev/pmd-stats-clear")
-    assert re.search(r"  Rx packets:                    0\n", perf(sw))
+
+    def cleared():              # with the last packets behind it
+        sw.appctl("dpif-netdev/pmd-stats-clear")
+        return re.search(r"  Rx packets:                    0\n", perf(sw))
+    wait_until(cleared, "pmd-perf-show to begin with 0 after pmd-stats-clear")
     set_config(sw, pmd_perf_metrics="false")
     assert "Histograms" not in perf(sw)
 

@@ -220,8 +220,7 @@ test_text(void **state OVS_UNUSED)
 "  - Upcalls:                     0  (  0.0 %, 0.0 us/upcall)\n"
 "  - Lost upcalls:                0  (  0.0 %)\n"
 "  Tx packets:              2067104  (208 Kpps)\n"
-"  Tx batches:                64597  (32.00 pkts/batch)\n"
-"\n");
+"  Tx batches:                64597  (32.00 pkts/batch)\n");
 
     ds_clear(&ds);
     pmd_format_perf(&ds, &nothing, 0, 2100000000);
