@@ -124,7 +124,7 @@ is_vhost(enum cfg_type kind)
 
 /* A vhost port has as many queue pairs as its guest, if it may. */
 static void
-follow_guest(const struct port *p, const struct cfg_settings *set,
+follow_guest(struct port *p, const struct cfg_settings *set,
              struct mp_request *req)
 {
     struct smap status;

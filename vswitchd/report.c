@@ -6,6 +6,10 @@
  * once when something in it changed: with hundreds of ports the one that an
  * operator waits for must not wait for all others.  What packets change all
  * the time, counters and how many mbufs are in use, is no such change.
+ *
+ * Before the statistics that are due are written, devices are asked for their
+ * counters (port-sample.h).  One that takes longer than PATIENCE_MS is shown
+ * as it was.
  */
 #include <config.h>
 #include "vswitchd/reconcile.h"
@@ -23,12 +27,15 @@
 #include "ovsdb/db.h"
 #include "ovsdb/status.h"
 #include "packets.h"
+#include "port/port-sample.h"
 #include "port/port.h"
 #include "sluice-config.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
 #include "vswitchd/report-mem.h"
+
+enum { PATIENCE_MS = 500 };
 
 static const char *const iface_types[] = {
     "dpdk", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "patch",
@@ -55,7 +62,9 @@ static struct shash written = SHASH_INITIALIZER(&written);
 static uint64_t seq_written = UINT64_MAX;
 static uint64_t mem_seq_written = UINT64_MAX;
 static uint64_t db_seq_written = UINT64_MAX;
-static long long int next_stats = LLONG_MIN;
+static long long int stats_written = LLONG_MIN;     /* when, ms */
+static bool stats_asked;                /* of the devices, since then */
+static long long int patience_end;      /* where they were, ms */
 
 /* Storage behind one row's pointers. */
 struct row {
@@ -69,7 +78,7 @@ made_up_ifindex(const char *name)
 {
     /* A port that the kernel knows nothing of: a stable number, as sFlow
      * collectors want one. */
-    return (hash_string(name, 0) & 0xffffff) + 1;
+    return hash_string(name, 0) % 0xfffffe + 1;
 }
 
 static void
@@ -302,11 +311,33 @@ something_changed(void)
             || status_wanted());
 }
 
-static enum scope
-choose_scope(void)
+/* When statistics are due.  The interval may have changed just now. */
+static long long int
+stats_due(const struct cfg *cfg)
 {
-    return (db_seqno() != db_seq_written || time_msec() >= next_stats
-            ? SCOPE_ALL
+    return (stats_written == LLONG_MIN ? LLONG_MIN
+            : stats_written + cfg->stats_interval);
+}
+
+/* Are statistics due, and have the devices told what they counted? */
+static bool
+stats_ready(const struct cfg *cfg)
+{
+    if (time_msec() < stats_due(cfg)) {
+        return false;
+    }
+    if (!stats_asked) {
+        port_sample_ask_all();
+        stats_asked = true;
+        patience_end = time_msec() + PATIENCE_MS;
+    }
+    return !port_sample_pending() || time_msec() >= patience_end;
+}
+
+static enum scope
+choose_scope(bool ready)
+{
+    return (ready || db_seqno() != db_seq_written ? SCOPE_ALL
             : mp_snapshot_seq() != mem_seq_written || status_lost()
             ? SCOPE_STATES : SCOPE_CHANGED);
 }
@@ -318,19 +349,22 @@ report_run(void)
     uint64_t seq = reconcile_seq();
     uint64_t mem_seq = mp_snapshot_seq();
     uint64_t db_seq = db_seqno();
-    enum scope scope;
+    bool ready;
 
-    if (!cfg || !status_ready()
-        || (!something_changed() && time_msec() < next_stats)) {
+    if (!cfg || !status_ready()) {
         return;
     }
-    scope = choose_scope();
-    if (write_status(cfg, scope)) {
+    ready = stats_ready(cfg);
+    if (!ready && !something_changed()) {
+        return;
+    }
+    if (write_status(cfg, choose_scope(ready))) {
         seq_written = seq;
         mem_seq_written = mem_seq;
         db_seq_written = db_seq;
-        if (scope == SCOPE_ALL) {
-            next_stats = time_msec() + cfg->stats_interval;
+        if (ready) {
+            stats_written = time_msec();
+            stats_asked = false;
         }
     }
 }
@@ -338,12 +372,15 @@ report_run(void)
 void
 report_wait(void)
 {
-    if (!reconcile_current() || !status_ready()) {
+    const struct cfg *cfg = reconcile_current();
+
+    if (!cfg || !status_ready()) {
         return;         /* db_wait() wakes */
     }
     if (something_changed()) {
         poll_immediate_wake();
     } else {
-        poll_timer_wait_until(next_stats);
+        /* A device that answers wakes, too. */
+        poll_timer_wait_until(stats_asked ? patience_end : stats_due(cfg));
     }
 }

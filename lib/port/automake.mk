@@ -31,6 +31,8 @@ lib_port_libport_a_SOURCES = \
 	lib/port/port-qos.c \
 	lib/port/port-reconf.c \
 	lib/port/port-reconf.h \
+	lib/port/port-sample.c \
+	lib/port/port-sample.h \
 	lib/port/port-trim.c \
 	lib/port/port.c \
 	lib/port/port.h \

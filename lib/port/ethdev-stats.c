@@ -3,7 +3,8 @@
  * ethdev-stats.c: what a DPDK device tells about itself: statistics, status,
  * link, the text of dpif/show.
  *
- * Main thread only.  Counters of packet threads are read as they change.
+ * Main thread, but for ethdev_sample().  Counters of packet threads are read
+ * as they change.
  */
 #include <config.h>
 #include "port/ethdev.h"
@@ -16,7 +17,6 @@
 #include <rte_ether.h>
 
 #include "eal/eal.h"
-#include "hash.h"
 #include "smap.h"
 #include "util.h"
 
@@ -76,36 +76,43 @@ sum_queues(const struct port_queue_counters *c, size_t n,
     }
 }
 
+bool
+ethdev_sample(const struct port *p, struct port_sample *sample)
+{
+    const struct ethdev *dev = CONTAINER_OF(p, struct ethdev, up);
+    struct rte_eth_stats s;
+
+    if (dev->port_id == RTE_MAX_ETHPORTS
+        || rte_eth_stats_get(dev->port_id, &s)) {
+        return false;
+    }
+    sample->totals[PORT_SAMPLE_RX_DROPPED] = s.imissed + s.rx_nombuf;
+    sample->totals[PORT_SAMPLE_RX_ERRORS] = s.ierrors;
+    sample->totals[PORT_SAMPLE_TX_ERRORS] = s.oerrors;
+    add_xstats(dev, &sample->own);
+    return true;
+}
+
 void
 ethdev_get_stats(struct port *p, struct port_stats *stats)
 {
-    const struct ethdev *dev = ethdev_cast(p);
     struct port_queue_counters rx, tx;
-    struct rte_eth_stats s;
 
     /* Packets and bytes as the switch saw them: some drivers count no bytes,
      * some begin anew with each change of settings. */
     sum_queues(p->rxc, PORT_MAX_RXQ, &rx);
     sum_queues(p->txc, PORT_MAX_TXQ, &tx);
-    memset(&s, 0, sizeof s);
-    if (dev->port_id != RTE_MAX_ETHPORTS
-        && rte_eth_stats_get(dev->port_id, &s)) {
-        memset(&s, 0, sizeof s);
-    }
     port_stat_add(stats, "rx_packets", rx.packets);
     port_stat_add(stats, "rx_bytes", rx.bytes);
-    port_stat_add(stats, "rx_dropped", s.imissed + s.rx_nombuf + rx.dropped);
-    port_stat_add(stats, "rx_errors", s.ierrors);
+    port_stat_add(stats, "rx_dropped", rx.dropped);
+    port_stat_add(stats, "rx_errors", 0);
     port_stat_add(stats, "tx_packets", tx.packets);
     port_stat_add(stats, "tx_bytes", tx.bytes);
     port_stat_add(stats, "tx_dropped", tx.dropped + tx.mtu_drops);
-    port_stat_add(stats, "tx_errors", s.oerrors);
+    port_stat_add(stats, "tx_errors", 0);
     port_stat_add(stats, "ovs_tx_failure_drops", tx.dropped);
     port_stat_add(stats, "ovs_tx_mtu_exceeded_drops", tx.mtu_drops);
     port_stat_add(stats, "ovs_tx_invalid_hwol_drops", 0);
-    if (dev->port_id != RTE_MAX_ETHPORTS) {
-        add_xstats(dev, stats);
-    }
 }
 
 static char *
@@ -181,9 +188,6 @@ ethdev_get_link(const struct port *p, struct port_link *link)
     link->mtu = p->running.mtu;
     link->admin_up = p->admin_up;
     link->resets = dev->link_resets;
-    /* No kernel device stands behind it: a number that stays the same for
-     * the name. */
-    link->ifindex = hash_string(p->name, 0) & 0xffffff;
     if (dev->port_id == RTE_MAX_ETHPORTS) {
         return;
     }

@@ -196,6 +196,7 @@ char *ethdev_memif_socket(const struct rte_devargs *);
 void ethdev_memif_silence(const char *socket);
 
 /* ethdev-stats.c */
+bool ethdev_sample(const struct port *, struct port_sample *);
 void ethdev_get_stats(struct port *, struct port_stats *);
 void ethdev_get_status(const struct port *, struct smap *);
 void ethdev_get_link(const struct port *, struct port_link *);

@@ -125,26 +125,20 @@ answer_error(const struct nlmsghdr *nh)
     return nh->nlmsg_len < NLMSG_LENGTH(sizeof *e) ? -EPROTO : e->error;
 }
 
-/* Sends `req` and takes the answer: 0 with `*link` filled where that is what
- * was asked for, or what the kernel refused it with. */
+/* Sends `req` through `fd` and takes the answer: 0 with `*link` filled where
+ * that is what was asked for, or what the kernel refused it with. */
 static int
-transact(struct request *req, struct kernel_link *link)
+transact_through(int fd, uint32_t seq, struct request *req,
+                 struct kernel_link *link)
 {
-    static uint32_t seq;
     _Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
     ssize_t n;
 
-    if (ask_fd < 0) {
-        ask_fd = open_socket(0);
-        if (ask_fd < 0) {
-            return ask_fd;
-        }
-    }
-    req->nh.nlmsg_seq = ++seq;
-    if (send(ask_fd, req, req->nh.nlmsg_len, 0) < 0) {
+    req->nh.nlmsg_seq = seq;
+    if (send(fd, req, req->nh.nlmsg_len, 0) < 0) {
         return -errno;
     }
-    while ((n = recv(ask_fd, buf, sizeof buf, 0)) >= 0 || errno == EINTR) {
+    while ((n = recv(fd, buf, sizeof buf, 0)) >= 0 || errno == EINTR) {
         const struct nlmsghdr *nh = (const struct nlmsghdr *) buf;
 
         if (n < 0) {
@@ -161,6 +155,20 @@ transact(struct request *req, struct kernel_link *link)
         }
     }
     return -errno;
+}
+
+static int
+transact(struct request *req, struct kernel_link *link)
+{
+    static uint32_t seq;
+
+    if (ask_fd < 0) {
+        ask_fd = open_socket(0);
+        if (ask_fd < 0) {
+            return ask_fd;
+        }
+    }
+    return transact_through(ask_fd, ++seq, req, link);
 }
 
 static void
@@ -189,6 +197,22 @@ kernel_link_find(const char *name, struct kernel_link *link)
     unsigned int ifindex = if_nametoindex(name);
 
     return ifindex ? kernel_link_get((int) ifindex, link) : -ENODEV;
+}
+
+int
+kernel_link_ask(int ifindex, struct kernel_link *link)
+{
+    int fd = open_socket(0);
+    struct request req;
+    int error;
+
+    if (fd < 0) {
+        return fd;
+    }
+    init_request(&req, RTM_GETLINK, 0, ifindex);
+    error = transact_through(fd, 1, &req, link);
+    close(fd);
+    return error;
 }
 
 int

@@ -23,13 +23,16 @@ struct kernel_link {
     uint32_t mtu;
     uint8_t mac[6];
     /* Frames from the host's stack that the device had to drop; only from
-     * kernel_link_get(). */
+     * kernel_link_get() and kernel_link_ask(). */
     uint64_t tx_dropped;
 };
 
 /* 0, -ENODEV where no such device is visible, or another negative errno. */
 int kernel_link_get(int ifindex, struct kernel_link *);
 int kernel_link_find(const char *name, struct kernel_link *);
+/* Like kernel_link_get(), in any thread: the kernel may keep its caller
+ * waiting while somebody else changes links. */
+int kernel_link_ask(int ifindex, struct kernel_link *);
 
 /* Sets what is not NULL; returns what the kernel answers. */
 int kernel_link_set(int ifindex, const uint32_t *mtu, const uint8_t *mac);

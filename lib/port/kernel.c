@@ -126,7 +126,7 @@ kernel_port_set_device(struct kernel_port *p, int fd, int ifindex)
     p->visible = false;
     p->fd = fd;
     hmap_insert(&devices, &p->by_ifindex, hash_int((uint32_t) ifindex, 0));
-    p->link.ifindex = ifindex;
+    p->link.ifindex = p->ifindex = ifindex;
     ovs_list_remove(&p->awaited_node);
     ovs_list_init(&p->awaited_node);
     p->back = p->gone_seen = false;
@@ -145,6 +145,7 @@ kernel_port_clear_device(struct kernel_port *p)
     }
     atomic_store_explicit(&p->device_up, false, memory_order_relaxed);
     p->fd = KERNEL_DEAD;
+    p->ifindex = 0;
 }
 
 void
@@ -291,25 +292,35 @@ kernel_mbuf_need(const struct port *p OVS_UNUSED, bool wanted OVS_UNUSED,
     holds->one_sender = true;
 }
 
+/* What the device had to drop of what the host sent: frames that we did not
+ * receive. */
+bool
+kernel_sample(const struct port *port, struct port_sample *sample)
+{
+    int ifindex = kernel_port_cast(port)->ifindex;
+    struct kernel_link link;
+
+    if (!ifindex || kernel_link_ask(ifindex, &link)) {
+        return false;
+    }
+    sample->totals[PORT_SAMPLE_RX_DROPPED] = link.tx_dropped;
+    return true;
+}
+
 void
 kernel_get_stats(struct port *port, struct port_stats *stats)
 {
     const struct kernel_port *p = kernel_port_cast(port);
     const struct port_queue_counters *rx = &port->rxc[0];
     struct kernel_counters c = p->counters;
-    struct kernel_link link;
     uint64_t tx_dropped = c.dropped;
 
     for (size_t i = 0; i < PORT_MAX_TXQ; i++) {
         tx_dropped += port->txc[i].dropped + port->txc[i].mtu_drops;
     }
-    if (!p->visible || kernel_link_get(p->link.ifindex, &link)) {
-        memset(&link, 0, sizeof link);
-    }
     port_stat_add(stats, "rx_packets", rx->packets);
     port_stat_add(stats, "rx_bytes", rx->bytes);
-    port_stat_add(stats, "rx_dropped", c.rx_no_mbuf
-                  + (p->foreign ? p->rx_lost : link.tx_dropped));
+    port_stat_add(stats, "rx_dropped", c.rx_no_mbuf + p->rx_lost);
     port_stat_add(stats, "rx_errors", c.rx_over + c.rx_bad);
     port_stat_add(stats, "rx_over_err", c.rx_over);
     port_stat_add(stats, "rx_frame_err", 0);

@@ -91,6 +91,9 @@ struct kernel_port {
     /* I/O thread: stores.  Main: loads. */
     struct kernel_counters counters __rte_cache_aligned;
 
+    /* Sampling threads: read.  Main: writes while it holds the port. */
+    int ifindex;                    /* of the device; 0: none */
+
     /* Main thread only. */
     struct hmap_node by_ifindex __rte_cache_aligned;    /* kernel.c's table */
     bool foreign;                   /* set once: the device is not ours; the
@@ -177,6 +180,7 @@ void kernel_stop(struct port *);
 void kernel_tx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t n);
 int kernel_rx_fd(const struct port *);
 bool kernel_service(struct port *);
+bool kernel_sample(const struct port *, struct port_sample *);
 void kernel_get_stats(struct port *, struct port_stats *);
 void kernel_get_link(const struct port *, struct port_link *);
 void kernel_get_status(const struct port *, struct smap *);

@@ -8,6 +8,7 @@
  * the main thread, but never concurrently with `reconfigure`, `start`,
  * `stop` or `destruct` of the same port: port-reconf.c takes the port out of
  * every poll list and every bridge first and waits for a grace period.
+ * `sample` runs in a sampling thread.
  */
 #ifndef PORT_PORT_CLASS_H
 #define PORT_PORT_CLASS_H 1
@@ -29,6 +30,19 @@ enum port_change {
     PORT_CHANGE_RESTART,        /* quiesce, reconfigure, start */
 };
 
+/* What a device counted itself. */
+enum port_sample_total {
+    PORT_SAMPLE_RX_DROPPED,
+    PORT_SAMPLE_RX_ERRORS,
+    PORT_SAMPLE_TX_ERRORS,
+    PORT_SAMPLE_N_TOTALS
+};
+
+struct port_sample {
+    uint64_t totals[PORT_SAMPLE_N_TOTALS];      /* to be added to ours */
+    struct port_stats own;      /* under the driver's names */
+};
+
 struct port_class {
     enum cfg_type kind;
     const char *type;           /* Interface.type */
@@ -37,6 +51,9 @@ struct port_class {
     bool dpdk;                  /* "a DPDK interface" to the tools */
     bool logical;               /* no device: nobody polls it or sends to it,
                                  * it has no number in the datapath */
+    bool device_calls;          /* get_link(), get_status() and run() ask the
+                                 * device, so that a sampling thread may not
+                                 * be with it (port-sample.h) */
     bool live_mempool;          /* reconfigure() gives the port another mempool
                                  * while packets flow; false: the port is
                                  * restarted for it */
@@ -107,9 +124,14 @@ struct port_class {
      * queued, so the thread may not sleep before it called again. */
     bool (*service)(struct port *p);
 
-    /* Adds to `stats` (integers as text are the caller's business: use
-     * port_stat_add()). */
+    /* Adds to `stats` what the switch counts (integers as text are the
+     * caller's business: use port_stat_add()). */
     void (*get_stats)(struct port *p, struct port_stats *);
+    /* A sampling thread, never beside an operation that changes the device
+     * or, with `device_calls`, asks it: what only the device can tell, which
+     * may take long.  False: it told nothing.  NULL: there is nothing of the
+     * kind. */
+    bool (*sample)(const struct port *p, struct port_sample *);
     void (*get_status)(const struct port *p, struct smap *status);
     void (*get_link)(const struct port *p, struct port_link *);
 

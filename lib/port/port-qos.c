@@ -84,11 +84,7 @@ add_drops(struct port_stats *stats, const char *total, const char *own,
 {
     uint64_t drops = atomic_load_explicit(&qos->drops, memory_order_relaxed);
 
-    for (size_t i = 0; i < stats->n; i++) {
-        if (!strcmp(stats->v[i].name, total)) {
-            stats->v[i].value += (int64_t) drops;
-        }
-    }
+    port_stat_increase(stats, total, drops);
     port_stat_add(stats, own, drops);
 }
 

@@ -15,6 +15,7 @@
 #include "eal/log-modules.h"
 #include "eal/rcu.h"
 #include "port/port-class.h"
+#include "port/port-sample.h"
 #include "port/port.h"
 #include "util.h"
 
@@ -256,7 +257,11 @@ port_reconfigure(struct port *p, char **errp)
     } else if (kind != PORT_CHANGE_RESTART && p->state != PORT_RUNNING) {
         kind = PORT_CHANGE_RESTART;
     }
+    port_sample_hold(p);
     error = change(p, kind, &error_text);
+    port_remember(p);
+    port_sample_release(p);
+    port_sample_ask(p, true);
     if (error) {
         set_error(p, error_text);
         *errp = error_text;
@@ -291,6 +296,7 @@ release(struct port *p)
 {
     cfg_settings_destroy(&p->wanted);
     port_qos_destroy(p);
+    smap_destroy(&p->status);
     free_cacheline(p->txqs);
     free_cacheline(p->rxc);
     free_cacheline(p->txc);
@@ -324,6 +330,7 @@ port_create_with_class(const struct port_class *class, const char *name,
     atomic_init(&p->txq_own, 0);
     atomic_init(&p->tx_by_hash, false);
     atomic_init(&p->ingress, NULL);
+    smap_init(&p->status);
 
     if (class->construct(p, errp)) {
         release(p);
@@ -331,6 +338,7 @@ port_create_with_class(const struct port_class *class, const char *name,
     }
     p->state = PORT_PROBED;
     port_register(p);
+    port_sample_init(p);
     if (port_reconfigure(p, errp)) {
         port_delete(p);
         return NULL;
@@ -343,9 +351,11 @@ port_delete(struct port *p)
 {
     struct mp *mp = p->mp;
 
+    port_sample_hold(p);
     quiesce(p);
     port_unregister(p);
     p->class->destruct(p);
+    port_sample_destroy(p);
     p->state = PORT_GONE;
     p->mp = NULL;
     put_memory(p, mp);

@@ -20,6 +20,10 @@ void port_qos_destroy(struct port *);
 /* Adds the drops to the port's own statistics. */
 void port_qos_add_stats(const struct port *, struct port_stats *);
 
+/* port.c.  After a change, while the port is held: what is shown of it from now
+ * on, where its device has no time to say it anew. */
+void port_remember(struct port *);
+
 /* port.c's registry. */
 void port_register(struct port *);
 void port_unregister(struct port *);

@@ -20,6 +20,7 @@
 #include "openvswitch/poll-loop.h"
 #include "port/port-class.h"
 #include "port/port-reconf.h"
+#include "port/port-sample.h"
 #include "port/tx-hash.h"
 #include "qos/qos.h"
 #include "seq.h"
@@ -195,10 +196,34 @@ port_change_seq(void)
     return change_seq;
 }
 
+/* May the class ask the device?  Not while a sampling thread is with it.
+ * True: to be followed by leave_device(). */
+static bool
+enter_device(struct port *p)
+{
+    return !p->class->device_calls || port_sample_try(p);
+}
+
+static void
+leave_device(struct port *p)
+{
+    if (p->class->device_calls) {
+        port_sample_release(p);
+    }
+}
+
+/* A port whose device is being asked has its turn when that is done. */
 static void
 run_one(struct port *p, void *aux OVS_UNUSED)
 {
-    if (p->class->run && p->class->run(p)) {
+    bool due;
+
+    if (!p->class->run || !enter_device(p)) {
+        return;
+    }
+    due = p->class->run(p);
+    leave_device(p);
+    if (due) {
         char *error = NULL;
 
         port_reconfigure(p, &error);
@@ -218,6 +243,7 @@ port_run(void)
             }
         }
         port_for_each(run_one, NULL);
+        port_sample_run();
     }
 }
 
@@ -231,14 +257,18 @@ port_wait(void)
                 classes[i]->wait_class();
             }
         }
+        port_sample_wait();
     }
 }
 
 int
 port_set_admin_state(struct port *p, bool up, char **errp)
 {
-    int error = p->class->set_link ? p->class->set_link(p, up) : 0;
+    int error;
 
+    port_sample_hold(p);
+    error = p->class->set_link ? p->class->set_link(p, up) : 0;
+    port_sample_release(p);
     if (error && error != -ENOTSUP) {
         /* (Some drivers return -1 for anything.) */
         *errp = xasprintf("%s: could not set the link %s: %s", p->name,
@@ -294,6 +324,17 @@ port_stat_addf(struct port_stats *s, uint64_t value, const char *fmt, ...)
 }
 
 void
+port_stat_increase(struct port_stats *s, const char *name, uint64_t n)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (!strcmp(s->v[i].name, name)) {
+            s->v[i].value += (int64_t) n;
+            return;
+        }
+    }
+}
+
+void
 port_stats_destroy(struct port_stats *s)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -309,13 +350,34 @@ port_get_stats(struct port *p, struct port_stats *stats)
     memset(stats, 0, sizeof *stats);
     if (p->class->get_stats) {
         p->class->get_stats(p, stats);
+        port_sample_add(p, stats);
     }
     port_qos_add_stats(p, stats);
 }
 
+/* Takes note of link and status, for the time that a sampling thread is with
+ * the device. */
 void
-port_get_status(const struct port *p, struct smap *status)
+port_remember(struct port *p)
 {
+    struct port_link link;
+    struct smap status;
+
+    if (p->class->device_calls) {
+        port_get_link(p, &link);
+        port_get_status(p, &status);
+        smap_destroy(&status);
+    }
+}
+
+void
+port_get_status(struct port *p, struct smap *status)
+{
+    if (!enter_device(p)) {
+        smap_clone(status, &p->status);
+        port_sample_ask(p, true);       /* and then it is shown anew */
+        return;
+    }
     smap_init(status);
     if (p->class->get_status) {
         p->class->get_status(p, status);
@@ -327,11 +389,22 @@ port_get_status(const struct port *p, struct smap *status)
             smap_add(status, "txq_shared", "true");
         }
     }
+    if (p->class->device_calls) {
+        smap_destroy(&p->status);
+        smap_clone(&p->status, status);
+    }
+    leave_device(p);
 }
 
 void
-port_get_link(const struct port *p, struct port_link *link)
+port_get_link(struct port *p, struct port_link *link)
 {
+    if (!enter_device(p)) {
+        *link = p->link;
+        link->admin_up = p->admin_up;
+        port_sample_ask(p, true);
+        return;
+    }
     memset(link, 0, sizeof *link);
     link->duplex = -1;
     link->mtu = p->running.mtu;
@@ -339,17 +412,18 @@ port_get_link(const struct port *p, struct port_link *link)
     if (p->class->get_link) {
         p->class->get_link(p, link);
     }
+    p->link = *link;
+    leave_device(p);
 }
 
 uint32_t
 port_mtu(const struct port *p)
 {
-    struct port_link link;
+    struct port_link link = { .mtu = 0 };
 
-    if (p->class->pmd) {
-        return p->running.mtu;
+    if (!p->class->pmd && p->class->get_link) {
+        p->class->get_link(p, &link);
     }
-    port_get_link(p, &link);
     return link.mtu ? link.mtu : p->running.mtu;
 }
 

@@ -35,11 +35,12 @@
 #include "openvswitch/hmap.h"
 #include "cfg/cfg.h"
 #include "mem/mempool.h"
+#include "smap.h"
 
 struct ds;
 struct qos;
-struct smap;
 struct port_class;
+struct port_sampling;
 
 enum {
     PORT_MAX_RXQ = 128,
@@ -89,6 +90,17 @@ struct port_running {
     uint16_t n_rxq_desc, n_txq_desc;
 };
 
+struct port_link {
+    bool up;
+    bool admin_up;
+    uint64_t speed_bps;         /* 0: unknown */
+    int duplex;                 /* 1 full, 0 half, -1 unknown */
+    uint32_t resets;
+    uint32_t mtu;
+    uint8_t mac[6];
+    int64_t ifindex;            /* 0: none */
+};
+
 struct port {
     const struct port_class *class;
     char *name;
@@ -111,6 +123,11 @@ struct port {
                                  * runs: a port that a failed change left
                                  * quiesced returns there when a later one
                                  * succeeds */
+
+    struct port_sampling *sampling;     /* port-sample.c's; NULL: its class
+                                         * has no sample() */
+    struct port_link link;      /* as shown last, of a class that has */
+    struct smap status;         /* device_calls */
 
     struct cfg_policing policing;       /* that `rx_qos` was made of */
     struct cfg_qos qos;                 /* likewise `tx_qos` */
@@ -150,17 +167,6 @@ struct port_hooks {
     void (*publish)(struct port *);
 };
 
-struct port_link {
-    bool up;
-    bool admin_up;
-    uint64_t speed_bps;         /* 0: unknown */
-    int duplex;                 /* 1 full, 0 half, -1 unknown */
-    uint32_t resets;
-    uint32_t mtu;
-    uint8_t mac[6];
-    int64_t ifindex;            /* 0: none */
-};
-
 /* Statistics as the database has them: names and values. */
 struct port_stats {
     struct { const char *name; char *owned; int64_t value; } *v;
@@ -169,6 +175,8 @@ struct port_stats {
 void port_stat_add(struct port_stats *, const char *name, uint64_t value);
 void port_stat_addf(struct port_stats *, uint64_t value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Adds to the value of `name`, where there is one. */
+void port_stat_increase(struct port_stats *, const char *name, uint64_t n);
 void port_stats_destroy(struct port_stats *);
 
 void port_init(const struct port_hooks *);
@@ -255,11 +263,14 @@ void port_notify(void);
 /* All ports in order of name. The callback may not create or delete ports. */
 void port_for_each(void (*cb)(struct port *, void *aux), void *aux);
 
+/* These never wait for a device: what it counts itself is what it told when
+ * it was asked last (port-sample.h); while it is being asked, the link is the
+ * one shown last. */
 void port_get_stats(struct port *, struct port_stats *);
-void port_get_status(const struct port *, struct smap *);
-void port_get_link(const struct port *, struct port_link *);
-/* Bytes: that of a kernel-backed port is its device's, which others than us may
- * set too. */
+void port_get_status(struct port *, struct smap *);
+void port_get_link(struct port *, struct port_link *);
+/* Bytes: that of a kernel-backed port is its device's, which others than us
+ * may set too. */
 uint32_t port_mtu(const struct port *);
 char *port_describe(const struct port *);       /* caller frees */
 bool port_is_pmd(const struct port *);

@@ -25,6 +25,7 @@ const struct port_class tap_class = {
     .tx = kernel_tx,
     .rx_fd = kernel_rx_fd,
     .service = kernel_service,
+    .sample = kernel_sample,
     .get_stats = kernel_get_stats,
     .get_status = kernel_get_status,
     .get_link = kernel_get_link,

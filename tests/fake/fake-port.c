@@ -41,6 +41,8 @@ struct fake_port {
     bool link_down;
     char *description;
     int fd;                     /* fake_io_class: readable while frames wait */
+    _Atomic uint64_t missed;    /* fake_slow_class */
+    _Atomic(bool) silent, asked;
 };
 
 struct plan {
@@ -442,6 +444,21 @@ fake_get_stats(struct port *p, struct port_stats *stats)
     port_stat_add(stats, "tx_errors", 0);
 }
 
+static bool
+fake_sample(const struct port *p, struct port_sample *sample)
+{
+    struct fake_port *f = fake(p);
+
+    atomic_store(&f->asked, true);
+    while (atomic_load(&f->silent)) {
+        usleep(1000);
+    }
+    atomic_store(&f->asked, false);
+    sample->totals[PORT_SAMPLE_RX_DROPPED] = atomic_load(&f->missed);
+    port_stat_addf(&sample->own, atomic_load(&f->missed), "rx_%s", "missed");
+    return true;
+}
+
 static void
 fake_get_status(const struct port *p OVS_UNUSED, struct smap *status)
 {
@@ -514,6 +531,16 @@ const struct port_class fake_class = {
     FAKE_OPS
 };
 
+const struct port_class fake_slow_class = {
+    .kind = CFG_TYPE_DPDK,
+    .type = "fake-slow",
+    .pmd = true,
+    .dpdk = true,
+    .device_calls = true,
+    .sample = fake_sample,
+    FAKE_OPS
+};
+
 const struct port_class fake_io_class = {
     .kind = CFG_TYPE_INTERNAL,
     .type = "fake-io",
@@ -553,7 +580,8 @@ fake_port_create(const char *name, uint32_t mtu, unsigned int n_txq)
 bool
 fake_port_is(const struct port *p)
 {
-    return p->class == &fake_class || p->class == &fake_io_class;
+    return (p->class == &fake_class || p->class == &fake_slow_class
+            || p->class == &fake_io_class);
 }
 
 void
@@ -705,4 +733,22 @@ fake_port_set_link(struct port *p, bool up)
 {
     fake(p)->link_down = !up;
     port_changed(p);
+}
+
+void
+fake_port_set_missed(struct port *p, uint64_t n)
+{
+    atomic_store(&fake(p)->missed, n);
+}
+
+void
+fake_port_set_silent(struct port *p, bool silent)
+{
+    atomic_store(&fake(p)->silent, silent);
+}
+
+bool
+fake_port_is_asked(struct port *p)
+{
+    return atomic_load(&fake(p)->asked);
 }

@@ -8,6 +8,8 @@
  * sent to it, and fails where the test told it to.
  *
  *   fake_class      polled by PMDs
+ *   fake_slow_class likewise, with a device that may be slow to tell what it
+ *                   counted
  *   fake_io_class   served by the thread of kernel-backed ports: has an rx_fd
  *
  * Threads: packet threads call rx and tx; fake_port_receive(),
@@ -27,6 +29,7 @@
 #include "port/port-class.h"
 
 extern const struct port_class fake_class;
+extern const struct port_class fake_slow_class;
 extern const struct port_class fake_io_class;
 
 /* Settings of a plain port: one rx queue, 2,048 descriptors, `mtu` (0: none
@@ -105,5 +108,13 @@ uint64_t fake_port_tx_total(struct port *);     /* frames, ever */
 /* What port_describe() says; NULL: the type, as at first. */
 void fake_port_set_describe(struct port *, const char *);
 void fake_port_set_link(struct port *, bool up);
+
+/* Ports of fake_slow_class: how many rx frames the device says it missed when
+ * asked from now on; any thread. */
+void fake_port_set_missed(struct port *, uint64_t n);
+/* It does not answer until it is told to; any thread. */
+void fake_port_set_silent(struct port *, bool silent);
+/* Is somebody waiting for its answer? */
+bool fake_port_is_asked(struct port *);
 
 #endif

@@ -105,3 +105,9 @@ tests_unit_port_test_system_LDADD = $(PORT_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/port/test-vhost-vet
 tests_unit_port_test_vhost_vet_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-port-sample
+tests_unit_port_test_port_sample_SOURCES = \
+	tests/unit/port/test-port-sample.c \
+	tests/fake/fake-port.c tests/fake/fake-port.h
+tests_unit_port_test_port_sample_LDADD = $(PORT_TEST_LIBS)

@@ -26,6 +26,7 @@
 #include "eal/eal.h"
 #include "eal/machine.h"
 #include "mem/mempool.h"
+#include "port/port-sample.h"
 #include "smap.h"
 #include "util.h"
 
@@ -225,6 +226,10 @@ rig_stat(struct port *p, const char *name)
     int64_t value = -1;
     bool found = false;
 
+    port_sample_ask(p, false);
+    while (port_sample_pending()) {
+        usleep(1000);
+    }
     port_get_stats(p, &stats);
     for (size_t i = 0; i < stats.n; i++) {
         if (!strcmp(stats.v[i].name, name)) {
@@ -241,7 +246,7 @@ rig_stat(struct port *p, const char *name)
 }
 
 void
-rig_assert_status(const struct port *p, const char *key, const char *value)
+rig_assert_status(struct port *p, const char *key, const char *value)
 {
     struct smap status;
     const char *got;

@@ -46,11 +46,10 @@ char *rig_set(struct port *, const struct cfg_settings *, unsigned int n_txq);
 /* Deletes the port and checks that no mbuf is left out. */
 void rig_delete(struct port *);
 
-/* The value of statistic or status `name`; fails the test where it is
+/* The value of statistic or status `name`, after asking the device; fails the test where it is
  * missing. */
 int64_t rig_stat(struct port *, const char *name);
-void rig_assert_status(const struct port *, const char *key,
-                       const char *value);
+void rig_assert_status(struct port *, const char *key, const char *value);
 
 /* The host's side of a network device, as an operator would use `ip`. */
 void rig_if_set_up(const char *ifname, bool up);

@@ -49,7 +49,7 @@ assert_runs(struct port *p)
 }
 
 static void
-assert_mac(const struct port *p, const char *expected)
+assert_mac(struct port *p, const char *expected)
 {
     char mac[RTE_ETHER_ADDR_FMT_SIZE];
     struct port_link link;

@@ -149,7 +149,6 @@ test_status_and_description(void **state OVS_UNUSED)
     assert_int_equal(link.duplex, 1);
     assert_int_equal(link.speed_bps, 10000000000);
     assert_int_equal(link.mtu, 1500);
-    assert_true(link.ifindex > 0);
     rig_delete(p);
 }
 
