@@ -254,7 +254,7 @@ del_iface(const char *name)
 
 static char *
 add_iface(struct rec *r, const struct cfg_bridge *b,
-          const struct cfg_iface *iface)
+          const struct cfg_port *port, const struct cfg_iface *iface)
 {
     struct bridge *br = bridge_find(b->name);
     char *error = NULL;
@@ -270,7 +270,7 @@ add_iface(struct rec *r, const struct cfg_bridge *b,
     if (!p) {
         return error;
     }
-    ofport = bridge_add_port(br, p, iface->has_ofport_request
+    ofport = bridge_add_port(br, p, &port->vlan, iface->has_ofport_request
                              ? iface->ofport_request : 0, &error);
     if (ofport < 0) {
         port_delete(p);
@@ -294,7 +294,7 @@ run_add_iface(const struct cfg_step *s)
     cfg_settings_destroy(&r->set);
     cfg_settings_clone(&r->set, &s->iface->set);
     follow_domains();
-    set_rec_error(r, add_iface(r, s->bridge, s->iface));
+    set_rec_error(r, add_iface(r, s->bridge, s->port, s->iface));
 }
 
 /* The bridge's state holds the port's MTU. */
@@ -308,6 +308,17 @@ follow_mtu(struct rec *r)
         if (br) {
             bridge_port_changed(br, r->port);
         }
+    }
+}
+
+static void
+run_set_vlan(const struct cfg_step *s)
+{
+    const struct rec *r = find_rec(s->iface->name);
+    struct bridge *br = r && r->port ? bridge_of_port(r->port) : NULL;
+
+    if (br) {
+        bridge_set_vlan(br, r->port, &s->port->vlan);
     }
 }
 
@@ -374,6 +385,9 @@ run_step(const struct cfg_step *s)
     case CFG_ADD_IFACE:
         run_add_iface(s);
         break;
+    case CFG_SET_VLAN:
+        run_set_vlan(s);
+        break;
     case CFG_SET_IFACE:
         run_set_iface(s);
         break;
@@ -410,6 +424,9 @@ describe_bridge(struct bridge *br, void *b_)
         .mac_table_size = s.mac_table_size,
         .forward_bpdu = s.forward_bpdu,
         .hwaddr = s.hwaddr,
+        .flood_vlans = s.flood_vlans,
+        .mirrors = s.mirrors,
+        .n_mirrors = s.n_mirrors,
     };
 }
 
@@ -440,6 +457,7 @@ plan(enum retry retry, struct cfg_plan *plan_)
             .bridge = br ? bridge_name(br) : r->bridge,
             .kind = r->port ? port_kind(r->port) : r->kind,
             .set = r->port ? &r->port->wanted : &r->set,
+            .vlan = br ? bridge_vlan(r->port) : NULL,
             .ofport = r->ofport,
             .failed = !r->port,
         };

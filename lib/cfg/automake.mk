@@ -8,6 +8,8 @@ lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-domains.h \
 	lib/cfg/cfg-mempool.c \
 	lib/cfg/cfg-mempool.h \
+	lib/cfg/cfg-mirror.c \
+	lib/cfg/cfg-mirror.h \
 	lib/cfg/cfg-option.c \
 	lib/cfg/cfg-option.h \
 	lib/cfg/cfg-parse.c \
@@ -20,5 +22,8 @@ lib_cfg_libcfg_a_SOURCES = \
 	lib/cfg/cfg-unique.c \
 	lib/cfg/cfg-what-if.c \
 	lib/cfg/cfg-what-if.h \
+	lib/cfg/cfg-vlan.c \
+	lib/cfg/cfg-vlan.h \
 	lib/cfg/cfg.c \
-	lib/cfg/cfg.h
+	lib/cfg/cfg.h \
+	lib/cfg/vlan-set.h

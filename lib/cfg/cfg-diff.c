@@ -17,6 +17,7 @@
 /* An interface in the configuration and the bridge it is in. */
 struct wanted {
     const struct cfg_bridge *bridge;
+    const struct cfg_port *port;
     const struct cfg_iface *iface;
 };
 
@@ -32,9 +33,11 @@ struct diff {
     size_t allocated;
 };
 
+static const struct wanted nothing;
+
 static void
 add_step(struct diff *d, enum cfg_step_kind kind, const char *name,
-         const struct cfg_bridge *bridge, const struct cfg_iface *iface)
+         const struct wanted *w)
 {
     if (d->plan->n >= d->allocated) {
         d->plan->steps = x2nrealloc(d->plan->steps, &d->allocated,
@@ -43,15 +46,16 @@ add_step(struct diff *d, enum cfg_step_kind kind, const char *name,
     d->plan->steps[d->plan->n++] = (struct cfg_step) {
         .kind = kind,
         .name = xstrdup(name),
-        .bridge = bridge,
-        .iface = iface,
+        .bridge = w->bridge,
+        .port = w->port,
+        .iface = w->iface,
     };
 }
 
 /* Of two interfaces of one name, the usable one counts. */
 static void
 index_iface(struct diff *d, const struct cfg_bridge *br,
-            const struct cfg_iface *iface)
+            const struct cfg_port *port, const struct cfg_iface *iface)
 {
     struct wanted *w = shash_find_data(&d->want_ifaces, iface->name);
 
@@ -62,6 +66,7 @@ index_iface(struct diff *d, const struct cfg_bridge *br,
         return;
     }
     w->bridge = br;
+    w->port = port;
     w->iface = iface;
 }
 
@@ -86,7 +91,7 @@ index_all(struct diff *d)
         shash_add(&d->want_bridges, br->name, br);
         for (size_t j = 0; j < br->n_ports; j++) {
             for (size_t k = 0; k < br->ports[j].n_ifaces; k++) {
-                index_iface(d, br, &br->ports[j].ifaces[k]);
+                index_iface(d, br, &br->ports[j], &br->ports[j].ifaces[k]);
             }
         }
     }
@@ -139,7 +144,7 @@ delete_ifaces(struct diff *d)
         const struct cfg_have_iface *h = &d->have->ifaces[i];
 
         if (!keep(h, shash_find_data(&d->want_ifaces, h->name))) {
-            add_step(d, CFG_DEL_IFACE, h->name, NULL, NULL);
+            add_step(d, CFG_DEL_IFACE, h->name, &nothing);
         }
     }
 }
@@ -151,7 +156,7 @@ delete_bridges(struct diff *d)
         const char *name = d->have->bridges[i].name;
 
         if (!shash_find(&d->want_bridges, name)) {
-            add_step(d, CFG_DEL_BRIDGE, name, NULL, NULL);
+            add_step(d, CFG_DEL_BRIDGE, name, &nothing);
         }
     }
 }
@@ -163,7 +168,8 @@ add_bridges(struct diff *d)
         const struct cfg_bridge *br = &d->want->bridges[i];
 
         if (!br->error && !shash_find(&d->have_bridges, br->name)) {
-            add_step(d, CFG_ADD_BRIDGE, br->name, br, NULL);
+            add_step(d, CFG_ADD_BRIDGE, br->name,
+                     &(struct wanted) { .bridge = br });
         }
     }
 }
@@ -175,7 +181,9 @@ bridge_differs(const struct cfg_have_bridge *h, const struct cfg_bridge *br)
            || h->mac_aging_time != br->mac_aging_time
            || h->mac_table_size != br->mac_table_size
            || h->forward_bpdu != br->forward_bpdu
-           || !nullable_string_is_equal(h->hwaddr, br->hwaddr);
+           || !nullable_string_is_equal(h->hwaddr, br->hwaddr)
+           || !vlan_set_equal(h->flood_vlans, &br->flood_vlans)
+           || !cfg_mirrors_equal(h->mirrors, h->n_mirrors, br);
 }
 
 static void
@@ -187,7 +195,8 @@ set_bridges(struct diff *d)
             = shash_find_data(&d->have_bridges, br->name);
 
         if (h && !br->error && bridge_differs(h, br)) {
-            add_step(d, CFG_SET_BRIDGE, br->name, br, NULL);
+            add_step(d, CFG_SET_BRIDGE, br->name,
+                     &(struct wanted) { .bridge = br });
         }
     }
 }
@@ -198,6 +207,9 @@ must_add(const struct diff *d, const struct wanted *w)
     const struct cfg_have_iface *h
         = shash_find_data(&d->have_ifaces, w->iface->name);
 
+    if (!w->iface->usable) {
+        return false;
+    }
     if (!h || !same_identity(h, w)) {
         return true;
     }
@@ -211,11 +223,23 @@ must_set(const struct diff *d, const struct wanted *w)
     const struct cfg_have_iface *h
         = shash_find_data(&d->have_ifaces, w->iface->name);
 
-    return h && !h->failed && same_identity(h, w)
+    return h && !h->failed && w->iface->usable && same_identity(h, w)
            && !cfg_settings_equal(h->set, &w->iface->set);
 }
 
-/* Calls `add_step` for each usable interface of bridge `br`, its local one if
+static bool
+must_set_vlan(const struct diff *d, const struct wanted *w)
+{
+    const struct cfg_have_iface *h
+        = shash_find_data(&d->have_ifaces, w->iface->name);
+    const struct wanted *counts
+        = shash_find_data(&d->want_ifaces, w->iface->name);
+
+    return h && !h->failed && counts->iface == w->iface && keep(h, w)
+           && !cfg_vlan_equal(h->vlan, &w->port->vlan);
+}
+
+/* Calls `add_step` for each interface of bridge `br`, its local one if
  * `local`, else the others, for which `must` holds. */
 static void
 bridge_ifaces(struct diff *d, const struct cfg_bridge *br, bool local,
@@ -224,11 +248,10 @@ bridge_ifaces(struct diff *d, const struct cfg_bridge *br, bool local,
 {
     for (size_t i = 0; i < br->n_ports; i++) {
         for (size_t j = 0; j < br->ports[i].n_ifaces; j++) {
-            struct wanted w = { br, &br->ports[i].ifaces[j] };
+            struct wanted w = { br, &br->ports[i], &br->ports[i].ifaces[j] };
 
-            if (w.iface->usable && must(d, &w)
-                && !strcmp(w.iface->name, br->name) == local) {
-                add_step(d, kind, w.iface->name, br, w.iface);
+            if (must(d, &w) && !strcmp(w.iface->name, br->name) == local) {
+                add_step(d, kind, w.iface->name, &w);
             }
         }
     }
@@ -261,6 +284,7 @@ cfg_diff(const struct cfg_have *have, const struct cfg *want,
     delete_bridges(&d);
     add_bridges(&d);
     set_bridges(&d);
+    change_ifaces(&d, CFG_SET_VLAN, must_set_vlan);
     change_ifaces(&d, CFG_ADD_IFACE, must_add);
     change_ifaces(&d, CFG_SET_IFACE, must_set);
     unindex_all(&d);
@@ -291,6 +315,8 @@ cfg_step_to_string(const struct cfg_step *step)
     case CFG_ADD_IFACE:
         return xasprintf("add interface %s (%s) to bridge %s", step->name,
                          step->iface->type, step->bridge->name);
+    case CFG_SET_VLAN:
+        return xasprintf("change VLANs of interface %s", step->name);
     case CFG_SET_IFACE:
         return xasprintf("change settings of interface %s", step->name);
     }

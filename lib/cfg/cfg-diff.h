@@ -16,6 +16,7 @@ struct cfg_have_iface {
     const char *bridge;
     enum cfg_type kind;
     const struct cfg_settings *set;     /* wanted settings it was given */
+    const struct cfg_vlan *vlan;        /* in force; NULL where `failed` */
     int64_t ofport;
     bool failed;                /* no port could be made of it: the plan has
                                  * an ADD again only if `retry_failed` */
@@ -28,6 +29,9 @@ struct cfg_have_bridge {
     uint32_t mac_table_size;
     bool forward_bpdu;
     const char *hwaddr;
+    const struct vlan_set *flood_vlans;
+    const struct cfg_mirror_settings *mirrors;
+    size_t n_mirrors;
 };
 
 struct cfg_have {
@@ -44,15 +48,17 @@ enum cfg_step_kind {
     CFG_DEL_BRIDGE,             /* name */
     CFG_ADD_BRIDGE,             /* bridge */
     CFG_SET_BRIDGE,             /* bridge: its settings changed */
-    CFG_ADD_IFACE,              /* bridge, iface */
-    CFG_SET_IFACE,              /* bridge, iface: its settings changed */
+    CFG_SET_VLAN,               /* bridge, port, iface: VLANs changed */
+    CFG_ADD_IFACE,              /* bridge, port, iface */
+    CFG_SET_IFACE,              /* bridge, port, iface: its settings changed */
 };
 
 struct cfg_step {
     enum cfg_step_kind kind;
     char *name;                         /* owned: object's name */
     const struct cfg_bridge *bridge;    /* into `want`, NULL for DEL */
-    const struct cfg_iface *iface;      /* into `want`, NULL unless IFACE */
+    const struct cfg_port *port;        /* into `want`, NULL unless the step */
+    const struct cfg_iface *iface;      /* is about an interface it wants */
 };
 
 struct cfg_plan {
@@ -66,6 +72,9 @@ struct cfg_plan {
  * left as it is (a port in service is never lost to a wrong value), unless
  * `must_stop`; one that is not running yields no step.  Within the adds, a
  * bridge's local interface comes first.
+ *
+ * What its port says of VLANs is applied to every interface that runs, be it
+ * usable or not: a wrong value elsewhere must not keep it in another VLAN.
  *
  * One that failed is deleted (that is, forgotten) when it is no longer
  * wanted, and added again when its settings, kind or bridge changed, in place

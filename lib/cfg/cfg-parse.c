@@ -3,8 +3,8 @@
  * cfg-parse.c: is each object of a configuration right by itself?
  *
  * One table per map column says which keys are acted on (cfg-option.h).  What
- * several objects must agree on is checked by cfg-unique.c, what is stored
- * only is listed by cfg-unacted.c.
+ * several objects must agree on is checked by cfg-unique.c, VLANs and mirrors
+ * by files of their own, what is stored only is listed by cfg-unacted.c.
  */
 #include <config.h>
 #include "cfg/cfg-parse.h"
@@ -472,10 +472,12 @@ parse_bridge(struct cfg *cfg, const struct cfg_env *env,
     for (size_t i = 0; i < br->n_ports; i++) {
         struct cfg_port *port = &br->ports[i];
 
+        cfg_parse_vlan(cfg, port);
         for (size_t j = 0; j < port->n_ifaces; j++) {
             parse_iface(cfg, env, br, port, &port->ifaces[j]);
         }
     }
+    cfg_parse_mirrors(cfg, br);
 }
 
 /* Every bridge has an interface of its own name, also where the database has

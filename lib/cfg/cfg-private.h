@@ -39,6 +39,13 @@ char *cfg_parse_sleep(const char *);
 /* cfg-pmd.c: what settings of PMD threads must agree on. */
 void cfg_check_pmd(struct cfg *);
 
+/* cfg-vlan.c: fills `port->vlan`. */
+void cfg_parse_vlan(struct cfg *, struct cfg_port *);
+
+/* cfg-mirror.c: fills the checked members of the bridge's mirrors; its ports
+ * are sorted. */
+void cfg_parse_mirrors(struct cfg *, struct cfg_bridge *);
+
 /* cfg-unacted.c: adds a note per key that is set but not acted on. */
 void cfg_note_unacted(struct cfg *);
 

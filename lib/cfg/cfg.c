@@ -53,11 +53,28 @@ port_destroy(struct cfg_port *port)
     cfg_qos_row_destroy(port->qos);
     free(port->ifaces);
     free(port->name);
+    free(port->vlan_mode);
+    smap_destroy(&port->other_config);
+}
+
+static void
+mirror_destroy(struct cfg_mirror *m)
+{
+    free(m->id);
+    free(m->name);
+    svec_destroy(&m->src);
+    svec_destroy(&m->dst);
+    free(m->output_port);
+    cfg_mirror_settings_destroy(&m->set);
 }
 
 static void
 bridge_destroy(struct cfg_bridge *br)
 {
+    for (size_t i = 0; i < br->n_mirrors; i++) {
+        mirror_destroy(&br->mirrors[i]);
+    }
+    free(br->mirrors);
     for (size_t i = 0; i < br->n_ports; i++) {
         port_destroy(&br->ports[i]);
     }
@@ -126,6 +143,14 @@ bridges_moved(struct cfg *cfg)
 }
 
 static void
+ports_moved(struct cfg_bridge *br)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        hmap_moved(&br->ports[i].other_config.map);
+    }
+}
+
+static void
 ifaces_moved(struct cfg_port *port)
 {
     for (size_t i = 0; i < port->n_ifaces; i++) {
@@ -155,9 +180,11 @@ cfg_bridge_add_port(struct cfg_bridge *br, const char *name)
     struct cfg_port *port;
 
     br->ports = cfg_grow(br->ports, br->n_ports, sizeof *br->ports);
+    ports_moved(br);
     port = &br->ports[br->n_ports++];
     memset(port, 0, sizeof *port);
     port->name = xstrdup(name);
+    smap_init(&port->other_config);
     return port;
 }
 
@@ -178,6 +205,19 @@ cfg_port_add_iface(struct cfg_port *port, const char *name)
     return iface;
 }
 
+struct cfg_mirror *
+cfg_bridge_add_mirror(struct cfg_bridge *br, const char *id, const char *name)
+{
+    struct cfg_mirror *m;
+
+    br->mirrors = cfg_grow(br->mirrors, br->n_mirrors, sizeof *br->mirrors);
+    m = &br->mirrors[br->n_mirrors++];
+    memset(m, 0, sizeof *m);
+    m->id = xstrdup(id);
+    m->name = xstrdup(name);
+    return m;
+}
+
 static void
 clone_iface(struct cfg_port *port, const struct cfg_iface *src)
 {
@@ -196,6 +236,40 @@ clone_iface(struct cfg_port *port, const struct cfg_iface *src)
 }
 
 static void
+clone_port(struct cfg_bridge *br, const struct cfg_port *src)
+{
+    struct cfg_port *dst = cfg_bridge_add_port(br, src->name);
+
+    smap_destroy(&dst->other_config);
+    smap_clone(&dst->other_config, &src->other_config);
+    dst->vlan_mode = nullable_xstrdup(src->vlan_mode);
+    dst->has_tag = src->has_tag;
+    dst->tag = src->tag;
+    dst->trunks = src->trunks;
+    dst->cvlans = src->cvlans;
+    dst->protected = src->protected;
+    for (size_t i = 0; i < src->n_ifaces; i++) {
+        clone_iface(dst, &src->ifaces[i]);
+    }
+}
+
+static void
+clone_mirror(struct cfg_bridge *br, const struct cfg_mirror *src)
+{
+    struct cfg_mirror *dst = cfg_bridge_add_mirror(br, src->id, src->name);
+
+    dst->select_all = src->select_all;
+    svec_clone(&dst->src, &src->src);
+    svec_clone(&dst->dst, &src->dst);
+    dst->vlans = src->vlans;
+    dst->output_port = nullable_xstrdup(src->output_port);
+    dst->has_output_vlan = src->has_output_vlan;
+    dst->output_vlan = src->output_vlan;
+    dst->has_snaplen = src->has_snaplen;
+    dst->snaplen = src->snaplen;
+}
+
+static void
 clone_bridge(struct cfg *cfg, const struct cfg_bridge *src)
 {
     struct cfg_bridge *dst = cfg_add_bridge(cfg, src->name);
@@ -204,13 +278,12 @@ clone_bridge(struct cfg *cfg, const struct cfg_bridge *src)
     dst->fail_mode = nullable_xstrdup(src->fail_mode);
     smap_destroy(&dst->other_config);
     smap_clone(&dst->other_config, &src->other_config);
+    dst->flood_vlans = src->flood_vlans;
     for (size_t i = 0; i < src->n_ports; i++) {
-        const struct cfg_port *from = &src->ports[i];
-        struct cfg_port *port = cfg_bridge_add_port(dst, from->name);
-
-        for (size_t j = 0; j < from->n_ifaces; j++) {
-            clone_iface(port, &from->ifaces[j]);
-        }
+        clone_port(dst, &src->ports[i]);
+    }
+    for (size_t i = 0; i < src->n_mirrors; i++) {
+        clone_mirror(dst, &src->mirrors[i]);
     }
 }
 
@@ -249,6 +322,16 @@ compare_ifaces(const void *a_, const void *b_)
     return strcmp(a->name, b->name);
 }
 
+/* Names need not be unique. */
+static int
+compare_mirrors(const void *a_, const void *b_)
+{
+    const struct cfg_mirror *a = a_, *b = b_;
+    int order = strcmp(a->name, b->name);
+
+    return order ? order : strcmp(a->id, b->id);
+}
+
 /* qsort() may not be given a null pointer, even for no elements. */
 static void
 sort(void *array, size_t n, size_t size,
@@ -268,6 +351,9 @@ cfg_sort(struct cfg *cfg)
         struct cfg_bridge *br = &cfg->bridges[i];
 
         sort(br->ports, br->n_ports, sizeof *br->ports, compare_ports);
+        ports_moved(br);
+        sort(br->mirrors, br->n_mirrors, sizeof *br->mirrors,
+             compare_mirrors);
         for (size_t j = 0; j < br->n_ports; j++) {
             struct cfg_port *port = &br->ports[j];
 

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cfg/cfg-mirror.h"
+#include "cfg/cfg-vlan.h"
 #include "smap.h"
 
 /* Interface types that the schema's users know (contract.md).  A type that is
@@ -172,10 +174,20 @@ struct cfg_qos_row {
 };
 
 struct cfg_port {
+    /* As written. */
     char *name;
     struct cfg_qos_row *qos;    /* NULL: none */
     struct cfg_iface *ifaces;   /* sorted by name */
     size_t n_ifaces;
+    struct smap other_config;
+    char *vlan_mode;            /* or NULL */
+    bool has_tag;
+    int64_t tag;
+    struct vlan_set trunks, cvlans;
+    bool protected;
+
+    /* Checked. */
+    struct cfg_vlan vlan;
 };
 
 struct cfg_bridge {
@@ -186,6 +198,9 @@ struct cfg_bridge {
     struct smap other_config;
     struct cfg_port *ports;     /* sorted by name */
     size_t n_ports;
+    struct cfg_mirror *mirrors; /* sorted by name */
+    size_t n_mirrors;
+    struct vlan_set flood_vlans;        /* no address is learned in these */
 
     /* Checked. */
     bool secure;                /* fail_mode=secure: forward nothing */
@@ -258,6 +273,8 @@ uint32_t cfg_sleep_max(const char *sleep_max, int core);
  * initialised; earlier pointers into the array become invalid. */
 struct cfg_bridge *cfg_add_bridge(struct cfg *, const char *name);
 struct cfg_port *cfg_bridge_add_port(struct cfg_bridge *, const char *name);
+struct cfg_mirror *cfg_bridge_add_mirror(struct cfg_bridge *, const char *id,
+                                         const char *name);
 struct cfg_iface *cfg_port_add_iface(struct cfg_port *, const char *name);
 
 /* The port's row of table QoS, of which it has one at most, and a queue in

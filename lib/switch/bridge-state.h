@@ -15,6 +15,7 @@ struct member {
     struct port *port;
     uint16_t index;
     uint16_t ofport;
+    struct cfg_vlan vlan;
 };
 
 struct bridge {
@@ -29,6 +30,9 @@ struct bridge {
     uint32_t mac_aging_time;
     uint32_t mac_table_size;
     char *hwaddr;               /* or NULL */
+    struct vlan_set flood_vlans;
+    struct cfg_mirror_settings *mirrors;
+    size_t n_mirrors;
 };
 
 /* Compiles the bridge and shows the result to packet threads.  When this

@@ -120,6 +120,29 @@ make_fdb(const char *name, uint32_t size, struct fdb **fdb, char **errp)
     return 0;
 }
 
+static void
+free_mirrors(struct bridge *br)
+{
+    for (size_t i = 0; i < br->n_mirrors; i++) {
+        cfg_mirror_settings_destroy(&br->mirrors[i]);
+    }
+    free(br->mirrors);
+    br->mirrors = NULL;
+    br->n_mirrors = 0;
+}
+
+static void
+take_mirrors(struct bridge *br, const struct cfg_bridge *cfg)
+{
+    br->mirrors = xcalloc(MAX(cfg->n_mirrors, 1), sizeof *br->mirrors);
+    for (size_t i = 0; i < cfg->n_mirrors; i++) {
+        if (cfg->mirrors[i].usable) {
+            cfg_mirror_settings_clone(&br->mirrors[br->n_mirrors++],
+                                      &cfg->mirrors[i].set);
+        }
+    }
+}
+
 struct bridge *
 bridge_create(const struct cfg_bridge *cfg, char **errp)
 {
@@ -145,6 +168,8 @@ bridge_create(const struct cfg_bridge *cfg, char **errp)
     br->mac_table_size = cfg->mac_table_size;
     br->hwaddr = nullable_xstrdup(cfg->hwaddr);
     br->secure = cfg->secure;
+    br->flood_vlans = cfg->flood_vlans;
+    take_mirrors(br, cfg);
     bridge_publish(br);
 
     at = lower_bound(n_bridges, br->name, bridge_name_at, NULL);
@@ -172,6 +197,7 @@ bridge_destroy(struct bridge *br)
 
     bridge_state_free(br);
     fdb_destroy(br->fdb);
+    free_mirrors(br);
     free(br->members);
     free(br->hwaddr);
     free(br->name);
@@ -203,9 +229,14 @@ bridge_set(struct bridge *br, const struct cfg_bridge *cfg, char **errp)
     }
     br->mac_aging_time = cfg->mac_aging_time;
     if (old || br->secure != cfg->secure
-        || br->forward_bpdu != cfg->forward_bpdu) {
+        || br->forward_bpdu != cfg->forward_bpdu
+        || !vlan_set_equal(&br->flood_vlans, &cfg->flood_vlans)
+        || !cfg_mirrors_equal(br->mirrors, br->n_mirrors, cfg)) {
         br->forward_bpdu = cfg->forward_bpdu;
         br->secure = cfg->secure;
+        br->flood_vlans = cfg->flood_vlans;
+        free_mirrors(br);
+        take_mirrors(br, cfg);
         bridge_publish(br);
     }
     if (old) {
@@ -223,6 +254,9 @@ bridge_get_settings(const struct bridge *br, struct bridge_settings *s)
     s->mac_aging_time = br->mac_aging_time;
     s->mac_table_size = br->mac_table_size;
     s->hwaddr = br->hwaddr;
+    s->flood_vlans = &br->flood_vlans;
+    s->mirrors = br->mirrors;
+    s->n_mirrors = br->n_mirrors;
 }
 
 /* Members. */
@@ -286,7 +320,8 @@ choose_index(const struct bridge *br)
 }
 
 int
-bridge_add_port(struct bridge *br, struct port *port, int64_t ofport_request,
+bridge_add_port(struct bridge *br, struct port *port,
+                const struct cfg_vlan *vlan, int64_t ofport_request,
                 char **errp)
 {
     struct member *m = find_member(port);
@@ -312,6 +347,11 @@ bridge_add_port(struct bridge *br, struct port *port, int64_t ofport_request,
     m->port = port;
     m->index = choose_index(br);
     m->ofport = ofport;
+    if (vlan) {
+        m->vlan = *vlan;
+    } else {
+        cfg_vlan_init(&m->vlan);
+    }
     hmap_insert(&members, &m->node, hash_pointer(port, 0));
 
     at = lower_bound(br->n_members, port->name, member_name_at, br);
@@ -355,6 +395,27 @@ bridge_del_port(struct bridge *br, struct port *port)
     VLOG_INFO("bridge %s: deleted interface %s on port %"PRIu16, br->name,
               port->name, m->ofport);
     free(m);                                                        /* 4 */
+}
+
+void
+bridge_set_vlan(struct bridge *br, struct port *port,
+                const struct cfg_vlan *vlan)
+{
+    struct member *m = find_member(port);
+
+    assert_main_thread();
+    ovs_assert(m && m->bridge == br);
+    m->vlan = *vlan;
+    bridge_publish(br);
+}
+
+const struct cfg_vlan *
+bridge_vlan(const struct port *port)
+{
+    const struct member *m = find_member(port);
+
+    ovs_assert(m);
+    return &m->vlan;
 }
 
 void

@@ -56,14 +56,20 @@ void bridge_destroy(struct bridge *);   /* no member left */
 /* Applies changed settings; flows go on. */
 int bridge_set(struct bridge *, const struct cfg_bridge *, char **errp);
 
-/* Makes `port` a member.  `ofport_request` 1..65279 or 0 (any); returns the
- * OpenFlow port number given, >= 1, or a negative errno with a text. The
- * bridge's local interface (named like it) gets 65534. Frames flow when the
- * port is published too. */
-int bridge_add_port(struct bridge *, struct port *, int64_t ofport_request,
-                    char **errp);
+/* Makes `port` a member, in the VLANs that `vlan` says (NULL: a trunk of all).
+ * `ofport_request` 1..65279 or 0 (any); returns the OpenFlow port number
+ * given, >= 1, or a negative errno with a text. The bridge's local interface
+ * (named like it) gets 65534. Frames flow when the port is published too. */
+int bridge_add_port(struct bridge *, struct port *, const struct cfg_vlan *vlan,
+                    int64_t ofport_request, char **errp);
 /* After return no packet thread knows the port and no FDB entry names it. */
 void bridge_del_port(struct bridge *, struct port *);
+/* The member gets other VLANs.  After return no frame of its goes by the old
+ * ones, and no learned entry of the FDB names it in a VLAN that it does not
+ * carry. */
+void bridge_set_vlan(struct bridge *, struct port *, const struct cfg_vlan *);
+/* The VLANs of a port that is a member. */
+const struct cfg_vlan *bridge_vlan(const struct port *);
 /* The port's MTU changed: compile again. */
 void bridge_port_changed(struct bridge *, struct port *);
 
@@ -90,6 +96,9 @@ struct bridge_settings {
     bool secure, forward_bpdu;
     uint32_t mac_aging_time, mac_table_size;
     const char *hwaddr;
+    const struct vlan_set *flood_vlans;
+    const struct cfg_mirror_settings *mirrors;
+    size_t n_mirrors;
 };
 void bridge_get_settings(const struct bridge *, struct bridge_settings *);
 

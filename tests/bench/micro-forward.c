@@ -444,7 +444,7 @@ main(int argc, char **argv)
     br = make_bridge();
     for (unsigned int i = 0; i < N_PORTS; i++) {
         ports[i] = make_port(i);
-        if (i < 2 && bridge_add_port(br, ports[i], 0, &error) < 0) {
+        if (i < 2 && bridge_add_port(br, ports[i], NULL, 0, &error) < 0) {
             ovs_fatal(0, "%s", error);
         }
     }
@@ -459,7 +459,7 @@ main(int argc, char **argv)
     measure_pairs(100000);
     measure_pairs(500000);
     for (unsigned int i = 2; i < N_PORTS; i++) {
-        if (bridge_add_port(br, ports[i], 0, &error) < 0) {
+        if (bridge_add_port(br, ports[i], NULL, 0, &error) < 0) {
             ovs_fatal(0, "%s", error);
         }
     }

@@ -21,6 +21,9 @@ tests_unit_cfg_test_cfg_mempool_LDADD = $(CFG_TEST_LIBS)
 check_PROGRAMS += tests/unit/cfg/test-cfg-domains
 tests_unit_cfg_test_cfg_domains_LDADD = $(CFG_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/cfg/test-cfg-mirror
+tests_unit_cfg_test_cfg_mirror_LDADD = $(CFG_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/cfg/test-cfg-parse
 tests_unit_cfg_test_cfg_parse_LDADD = $(CFG_TEST_LIBS)
 
@@ -38,3 +41,6 @@ tests_unit_cfg_test_cfg_what_if_LDADD = $(CFG_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/cfg/test-cfg-qos
 tests_unit_cfg_test_cfg_qos_LDADD = $(CFG_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/cfg/test-cfg-vlan
+tests_unit_cfg_test_cfg_vlan_LDADD = $(CFG_TEST_LIBS)

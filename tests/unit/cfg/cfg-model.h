@@ -15,6 +15,7 @@ struct model {
     struct cfg_have_bridge bridges[MODEL_MAX];
     struct cfg_have_iface ifaces[MODEL_MAX];
     struct cfg_settings sets[MODEL_MAX];
+    struct cfg_vlan vlans[MODEL_MAX];
     struct cfg_have have;
 };
 
@@ -37,8 +38,17 @@ iface_clear(struct model *m, size_t i)
 static inline void
 bridge_clear(struct model *m, size_t i)
 {
-    free((char *) m->bridges[i].name);
-    free((char *) m->bridges[i].hwaddr);
+    struct cfg_have_bridge *br = &m->bridges[i];
+    struct cfg_mirror_settings *mirrors
+        = CONST_CAST(struct cfg_mirror_settings *, br->mirrors);
+
+    free((char *) br->name);
+    free((char *) br->hwaddr);
+    free(CONST_CAST(struct vlan_set *, br->flood_vlans));
+    for (size_t j = 0; j < br->n_mirrors; j++) {
+        cfg_mirror_settings_destroy(&mirrors[j]);
+    }
+    free(mirrors);
 }
 
 static inline void
@@ -82,13 +92,24 @@ iface_put(struct model *m, size_t i, const struct cfg_step *step)
         .bridge = xstrdup(step->bridge->name),
         .kind = step->iface->kind,
         .set = &m->sets[i],
+        .vlan = &m->vlans[i],
     };
     cfg_settings_clone(&m->sets[i], &step->iface->set);
+    m->vlans[i] = step->port->vlan;
 }
 
 static inline void
 bridge_put(struct model *m, size_t i, const struct cfg_bridge *br)
 {
+    struct cfg_mirror_settings *mirrors = xcalloc(MAX(br->n_mirrors, 1),
+                                                  sizeof *mirrors);
+    size_t n = 0;
+
+    for (size_t j = 0; j < br->n_mirrors; j++) {
+        if (br->mirrors[j].usable) {
+            cfg_mirror_settings_clone(&mirrors[n++], &br->mirrors[j].set);
+        }
+    }
     m->bridges[i] = (struct cfg_have_bridge) {
         .name = xstrdup(br->name),
         .secure = br->secure,
@@ -96,6 +117,9 @@ bridge_put(struct model *m, size_t i, const struct cfg_bridge *br)
         .mac_table_size = br->mac_table_size,
         .forward_bpdu = br->forward_bpdu,
         .hwaddr = nullable_xstrdup(br->hwaddr),
+        .flood_vlans = xmemdup(&br->flood_vlans, sizeof br->flood_vlans),
+        .mirrors = mirrors,
+        .n_mirrors = n,
     };
 }
 
@@ -115,6 +139,8 @@ model_do(struct model *m, const struct cfg_step *step)
         m->ifaces[i] = m->ifaces[last];
         m->sets[i] = m->sets[last];
         m->ifaces[i].set = &m->sets[i];
+        m->vlans[i] = m->vlans[last];
+        m->ifaces[i].vlan = &m->vlans[i];
         break;
 
     case CFG_DEL_BRIDGE:
@@ -135,6 +161,11 @@ model_do(struct model *m, const struct cfg_step *step)
         assert_true(b != SIZE_MAX);
         bridge_clear(m, b);
         bridge_put(m, b, step->bridge);
+        break;
+
+    case CFG_SET_VLAN:
+        assert_true(i != SIZE_MAX && !m->ifaces[i].failed);
+        m->vlans[i] = step->port->vlan;
         break;
 
     case CFG_ADD_IFACE:

@@ -424,6 +424,121 @@ test_bridge_settings(void **state OVS_UNUSED)
     model_destroy(&m);
 }
 
+/* Port `name` of bridge `br`, as written. */
+static struct cfg_port *
+written_port(struct cfg_bridge *br, const char *name)
+{
+    for (size_t i = 0; i < br->n_ports; i++) {
+        if (!strcmp(br->ports[i].name, name)) {
+            return &br->ports[i];
+        }
+    }
+    fail_msg("no port %s", name);
+    return NULL;
+}
+
+static void
+set_tag(struct cfg_bridge *br, const char *name, int64_t tag)
+{
+    struct cfg_port *port = written_port(br, name);
+
+    port->has_tag = true;
+    port->tag = tag;
+}
+
+static void
+test_vlans(void **state OVS_UNUSED)
+{
+    struct cfg_bridge *br;
+    struct model m;
+    struct cfg cfg;
+
+    run_start(&m);
+    br = start(&cfg);
+    set_tag(br, "v0", 5);
+    written_port(br, "n0")->protected = true;
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false, "change VLANs of interface n0\n"
+                                 "change VLANs of interface v0\n");
+
+    /* Ports change before others come; a wrong value elsewhere in the port's
+     * interface is no reason to stay in the old VLAN. */
+    br = start(&cfg);
+    set_tag(br, "v0", 6);
+    smap_remove(&written(br, "v0")->options, "vhost-server-path");
+    written_port(br, "n0")->protected = true;
+    set_tag(br, "a1", 6);
+    smap_add(&written(br, "a1")->options, "vhost-max-queue-pairs", "8");
+    add_vhost(br, "a0", "/vm/a0");
+    set_tag(br, "a0", 5);
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false,
+                "change VLANs of interface a1\n"
+                "change VLANs of interface v0\n"
+                "add interface a0 (dpdkvhostuserclient) to bridge br0\n"
+                "change settings of interface a1\n");
+    model_destroy(&m);
+
+    /* Another port: it comes with its VLANs. */
+    run_start(&m);
+    br = start(&cfg);
+    set_tag(br, "n0", 5);
+    smap_replace(&written(br, "n0")->options, "dpdk-devargs", "net_null7");
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false,
+                "delete interface n0\n"
+                "add interface n0 (dpdk) to bridge br0\n");
+
+    /* One that failed has none. */
+    m.ifaces[iface_index(&m, "n0")].failed = true;
+    br = start(&cfg);
+    set_tag(br, "n0", 6);
+    smap_replace(&written(br, "n0")->options, "dpdk-devargs", "net_null7");
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false, "");
+    model_destroy(&m);
+}
+
+static void
+test_flood_vlans_and_mirrors(void **state OVS_UNUSED)
+{
+    static const char change[] = "change settings of bridge br0\n";
+    struct cfg_mirror *mirror;
+    struct cfg_bridge *br;
+    struct model m;
+    struct cfg cfg;
+
+    run_start(&m);
+    br = start(&cfg);
+    vlan_set_add(&br->flood_vlans, 9);
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false, change);
+
+    for (int i = 0; i < 4; i++) {
+        br = start(&cfg);
+        mirror = cfg_bridge_add_mirror(br, "0002", "m");
+        mirror->select_all = true;
+        mirror->output_port = xstrdup("v0");
+        mirror->has_snaplen = i >= 1;
+        mirror->snaplen = 100;
+        if (i >= 2) {           /* in front of the first */
+            mirror = cfg_bridge_add_mirror(br, "0001", "m");
+            mirror->select_all = true;
+            mirror->has_output_vlan = true;
+            mirror->output_vlan = 5;
+        }
+        if (i >= 3) {           /* an unusable one is none */
+            cfg_bridge_add_mirror(br, "0000", "m");
+        }
+        cfg_parse(&cfg, &env);
+        expect_plan(&m, &cfg, false, i < 3 ? change : "");
+    }
+    br = start(&cfg);
+    cfg_parse(&cfg, &env);
+    expect_plan(&m, &cfg, false, change);
+    model_destroy(&m);
+}
+
 int
 main(void)
 {
@@ -439,6 +554,8 @@ main(void)
         cmocka_unit_test(test_failed),
         cmocka_unit_test(test_name_twice),
         cmocka_unit_test(test_bridge_settings),
+        cmocka_unit_test(test_vlans),
+        cmocka_unit_test(test_flood_vlans_and_mirrors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,7 +234,7 @@ pipe_port_create(struct bench *b, size_t i)
     assert_non_null(p);
     pipe_port(p)->src = (uint8_t) (i + 1);
     pipe_port(p)->dst = (uint8_t) ((i + 1) % b->n + 1);
-    assert_true(bridge_add_port(b->bridge, p, 0, &error) > 0);
+    assert_true(bridge_add_port(b->bridge, p, NULL, 0, &error) > 0);
     return pipe_port(p);
 }
 

@@ -81,8 +81,8 @@ bench_create(struct bench *b)
     for (size_t i = 0; i < N_PORTS; i++) {
         b->ports[i] = rig_port_create(names[i], i ? 2 : 1, (uint8_t) (i + 1),
                                       i ? 1 : 2);
-        assert_true(bridge_add_port(b->bridge, &b->ports[i]->up, 0, &error)
-                    > 0);
+        assert_true(bridge_add_port(b->bridge, &b->ports[i]->up, NULL, 0,
+                                    &error) > 0);
         port_publish(&b->ports[i]->up);
     }
 }
@@ -396,7 +396,7 @@ test_ports_come_and_go(void **state OVS_UNUSED)
         port_delete(&p->up);
         check_threads(NULL, 2);
         p = rig_port_create("p2", 2, 3, 1);
-        assert_true(bridge_add_port(b.bridge, &p->up, 0, &error) > 0);
+        assert_true(bridge_add_port(b.bridge, &p->up, NULL, 0, &error) > 0);
         atomic_store(&p->allowed, FOR_EVER);
         port_publish(&p->up);
         b.ports[2] = p;

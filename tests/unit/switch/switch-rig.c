@@ -151,7 +151,7 @@ rig_port(struct bridge *br, const char *name)
     struct port *p = fake_port_create(name, CFG_MTU_DEFAULT, 2);
     char *error = NULL;
 
-    assert_true(bridge_add_port(br, p, 0, &error) > 0);
+    assert_true(bridge_add_port(br, p, NULL, 0, &error) > 0);
     assert_null(error);
     return p;
 }

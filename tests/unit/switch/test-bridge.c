@@ -34,7 +34,7 @@ static int
 add(struct bridge *br, struct port *p, int64_t request)
 {
     char *error;
-    int ofport = bridge_add_port(br, p, request, &error);
+    int ofport = bridge_add_port(br, p, NULL, request, &error);
 
     assert_true(ofport > 0);
     assert_null(error);
@@ -136,7 +136,7 @@ test_one_bridge_each(void **state OVS_UNUSED)
 
     assert_ptr_equal(bridge_of_port(p), br0);
     assert_int_equal(bridge_ofport(br1, p), -1);
-    assert_int_equal(bridge_add_port(br1, p, 0, &error), -EBUSY);
+    assert_int_equal(bridge_add_port(br1, p, NULL, 0, &error), -EBUSY);
     assert_string_equal(error, "port p is in bridge br0 already");
     free(error);
     assert_ptr_equal(ingress_of(p)->state->fdb, bridge_fdb(br0));

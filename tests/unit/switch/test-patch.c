@@ -29,7 +29,7 @@ patch(struct bridge *br, const char *name, const char *peer)
     struct port *p = port_create(CFG_TYPE_PATCH, name, &set, 1, &error);
 
     assert_non_null(p);
-    assert_true(bridge_add_port(br, p, 0, &error) > 0);
+    assert_true(bridge_add_port(br, p, NULL, 0, &error) > 0);
     port_publish(p);
     return p;
 }
