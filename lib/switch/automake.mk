@@ -24,4 +24,6 @@ lib_switch_libswitch_a_SOURCES = \
 	lib/switch/forward.h \
 	lib/switch/pages.c \
 	lib/switch/pages.h \
+	lib/switch/vlan.c \
+	lib/switch/vlan.h \
 	lib/switch/switch-cmd.c

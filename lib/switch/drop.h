@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define DROPS                                                               \
-    DROP(RUNT, "runt", "shorter than an Ethernet header")                   \
+    DROP(RUNT, "runt", "shorter than an Ethernet header with its VLAN tags") \
     DROP(OVERSIZE, "oversize", "longer than the receiving port's MTU")      \
     DROP(MALFORMED, "malformed", "mbuf lengths that contradict each other") \
     DROP(SRC_MULTICAST, "src_multicast", "multicast source address")        \
@@ -21,6 +21,17 @@
     DROP(SECURE, "fail_secure", "fail_mode=secure without OpenFlow")        \
     DROP(NO_OUTPUT, "no_output", "no other port in the bridge")             \
     DROP(NO_BRIDGE, "no_bridge", "the receiving port is in no bridge")      \
+    DROP(VLAN_ACCESS, "vlan_access", "tagged, on an access port")           \
+    DROP(VLAN_TRUNK, "vlan_trunk",                                          \
+         "in a VLAN that the receiving port does not trunk")                \
+    DROP(VLAN_CUSTOMER, "vlan_customer",                                    \
+         "in a VLAN that is not in cvlans of the receiving port")           \
+    DROP(VLAN_OUTPUT, "vlan_output",                                        \
+         "to a port that does not carry the frame, for its VLAN")           \
+    DROP(PROTECTED, "protected", "from a protected port to another")        \
+    DROP(MIRROR_OUTPUT, "mirror_output",                                    \
+         "from or to a port that is reserved for a mirror")                 \
+    DROP(NO_MBUF, "no_mbuf", "no mbuf was left for a copy")                 \
     DROP(PATCH_NO_PEER, "patch_no_peer", "sent to a patch port without peer") \
     DROP(PATCH_LOOP, "patch_loop", "through too many patch ports")
 

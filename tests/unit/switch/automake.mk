@@ -42,3 +42,6 @@ tests_unit_switch_test_patch_LDADD = $(SWITCH_TEST_LIBS)
 tests_unit_switch_test_patch_SOURCES = \
 	tests/unit/switch/test-patch.c \
 	$(switch_rig)
+
+check_PROGRAMS += tests/unit/switch/test-vlan
+tests_unit_switch_test_vlan_LDADD = $(SWITCH_TEST_LIBS)
