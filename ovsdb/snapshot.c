@@ -23,11 +23,18 @@ static const struct ovsdb_idl_column *const read_columns[] = {
     &dbrec_bridge_col_name,
     &dbrec_bridge_col_datapath_type,
     &dbrec_bridge_col_fail_mode,
+    &dbrec_bridge_col_flood_vlans,
     &dbrec_bridge_col_other_config,
     &dbrec_bridge_col_ports,
     &dbrec_port_col_name,
+    &dbrec_port_col_cvlans,
     &dbrec_port_col_interfaces,
+    &dbrec_port_col_other_config,
+    &dbrec_port_col_protected_,
     &dbrec_port_col_qos,
+    &dbrec_port_col_tag,
+    &dbrec_port_col_trunks,
+    &dbrec_port_col_vlan_mode,
     &dbrec_qos_col_other_config,
     &dbrec_qos_col_queues,
     &dbrec_qos_col_type,
@@ -54,7 +61,6 @@ static const struct ovsdb_idl_column *const young_columns[] = {
 static const struct ovsdb_idl_column *const unacted_bridge_columns[] = {
     &dbrec_bridge_col_auto_attach,
     &dbrec_bridge_col_controller,
-    &dbrec_bridge_col_flood_vlans,
     &dbrec_bridge_col_flow_tables,
     &dbrec_bridge_col_ipfix,
     &dbrec_bridge_col_mcast_snooping_enable,
@@ -71,14 +77,8 @@ static const struct ovsdb_idl_column *const unacted_port_columns[] = {
     &dbrec_port_col_bond_fake_iface,
     &dbrec_port_col_bond_mode,
     &dbrec_port_col_bond_updelay,
-    &dbrec_port_col_cvlans,
-    &dbrec_port_col_fake_bridge,
     &dbrec_port_col_lacp,
     &dbrec_port_col_mac,
-    &dbrec_port_col_protected_,
-    &dbrec_port_col_tag,
-    &dbrec_port_col_trunks,
-    &dbrec_port_col_vlan_mode,
 };
 
 static const struct ovsdb_idl_column *const unacted_iface_columns[] = {
@@ -179,6 +179,17 @@ take_iface(struct cfg *cfg, const struct dbrec_interface *row,
          ARRAY_SIZE(unacted_iface_columns));
 }
 
+/* The schema lets no other numbers in. */
+static void
+take_vlans(const int64_t *vlans, size_t n, struct vlan_set *set)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (vlans[i] >= 0 && vlans[i] < N_VLANS) {
+            vlan_set_add(set, (unsigned int) vlans[i]);
+        }
+    }
+}
+
 static void
 take_qos(struct cfg *cfg, const struct dbrec_qos *row, struct cfg_port *port)
 {
@@ -197,6 +208,31 @@ take_qos(struct cfg *cfg, const struct dbrec_qos *row, struct cfg_port *port)
 }
 
 static void
+take_port(struct cfg *cfg, const struct dbrec_port *row,
+          struct cfg_bridge *br)
+{
+    struct cfg_port *port = cfg_bridge_add_port(br, row->name);
+
+    smap_clone(&port->other_config, &row->other_config);
+    port->vlan_mode = nullable_xstrdup(row->vlan_mode);
+    port->has_tag = row->n_tag > 0;
+    if (port->has_tag) {
+        port->tag = row->tag[0];
+    }
+    take_vlans(row->trunks, row->n_trunks, &port->trunks);
+    take_vlans(row->cvlans, row->n_cvlans, &port->cvlans);
+    port->protected = row->protected_;
+    note(cfg, &row->header_, "Port", row->name, unacted_port_columns,
+         ARRAY_SIZE(unacted_port_columns));
+    if (row->qos) {
+        take_qos(cfg, row->qos, port);
+    }
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        take_iface(cfg, row->interfaces[i], port);
+    }
+}
+
+static void
 take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
 {
     struct cfg_bridge *br = cfg_add_bridge(cfg, row->name);
@@ -207,18 +243,9 @@ take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
     note(cfg, &row->header_, "Bridge", row->name, unacted_bridge_columns,
          ARRAY_SIZE(unacted_bridge_columns));
 
+    take_vlans(row->flood_vlans, row->n_flood_vlans, &br->flood_vlans);
     for (size_t i = 0; i < row->n_ports; i++) {
-        const struct dbrec_port *port_row = row->ports[i];
-        struct cfg_port *port = cfg_bridge_add_port(br, port_row->name);
-
-        note(cfg, &port_row->header_, "Port", port_row->name,
-             unacted_port_columns, ARRAY_SIZE(unacted_port_columns));
-        if (port_row->qos) {
-            take_qos(cfg, port_row->qos, port);
-        }
-        for (size_t j = 0; j < port_row->n_interfaces; j++) {
-            take_iface(cfg, port_row->interfaces[j], port);
-        }
+        take_port(cfg, row->ports[i], br);
     }
 }
 

@@ -56,6 +56,13 @@ cfg_vlan_equal(const struct cfg_vlan *a, const struct cfg_vlan *b)
             && vlan_set_equal(&a->vlans, &b->vlans));
 }
 
+bool
+cfg_vlan_learns(const struct cfg_vlan *v, uint16_t vlan)
+{
+    return (v->mode == CFG_VLAN_TUNNEL ? vlan == v->tag
+            : vlan_set_has(&v->vlans, vlan));
+}
+
 const char *
 cfg_vlan_mode_name(enum cfg_vlan_mode mode)
 {

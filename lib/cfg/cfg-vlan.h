@@ -53,6 +53,9 @@ struct cfg_vlan {
 void cfg_vlan_init(struct cfg_vlan *);
 bool cfg_vlan_equal(const struct cfg_vlan *, const struct cfg_vlan *);
 
+/* Can a frame that comes in by the port be in this VLAN? */
+bool cfg_vlan_learns(const struct cfg_vlan *, uint16_t vlan);
+
 /* "access", for texts. */
 const char *cfg_vlan_mode_name(enum cfg_vlan_mode);
 

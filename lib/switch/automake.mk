@@ -5,6 +5,7 @@ lib_switch_libswitch_a_SOURCES = \
 	lib/switch/bridge-patch.c \
 	lib/switch/bridge-state.c \
 	lib/switch/bridge-state.h \
+	lib/switch/bridge-vlan.c \
 	lib/switch/bridge.c \
 	lib/switch/bridge.h \
 	lib/switch/drop.c \
@@ -20,10 +21,14 @@ lib_switch_libswitch_a_SOURCES = \
 	lib/switch/fdb.h \
 	lib/switch/forward-ctx.c \
 	lib/switch/forward-ctx.h \
+	lib/switch/forward-decide.c \
+	lib/switch/forward-flood.c \
 	lib/switch/forward.c \
 	lib/switch/forward.h \
 	lib/switch/pages.c \
 	lib/switch/pages.h \
+	lib/switch/switch-cmd.c \
+	lib/switch/vlan-write.c \
+	lib/switch/vlan-write.h \
 	lib/switch/vlan.c \
-	lib/switch/vlan.h \
-	lib/switch/switch-cmd.c
+	lib/switch/vlan.h

@@ -39,6 +39,12 @@ struct bridge {
  * returns none of them sees an earlier state. */
 void bridge_publish(struct bridge *);
 
+struct member *bridge_find_member(const struct port *);   /* or NULL */
+
+/* Takes learned entries out of the FDB that could not be learned under the
+ * published state. */
+void bridge_flush_stale(struct bridge *);
+
 /* Nobody sees the state any more: the bridge has no member. */
 void bridge_state_free(struct bridge *);
 

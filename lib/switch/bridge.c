@@ -238,6 +238,7 @@ bridge_set(struct bridge *br, const struct cfg_bridge *cfg, char **errp)
         free_mirrors(br);
         take_mirrors(br, cfg);
         bridge_publish(br);
+        bridge_flush_stale(br);
     }
     if (old) {
         fdb_copy(br->fdb, old);         /* what was learned meanwhile */
@@ -261,8 +262,8 @@ bridge_get_settings(const struct bridge *br, struct bridge_settings *s)
 
 /* Members. */
 
-static struct member *
-find_member(const struct port *port)
+struct member *
+bridge_find_member(const struct port *port)
 {
     struct member *m;
 
@@ -324,7 +325,7 @@ bridge_add_port(struct bridge *br, struct port *port,
                 const struct cfg_vlan *vlan, int64_t ofport_request,
                 char **errp)
 {
-    struct member *m = find_member(port);
+    struct member *m = bridge_find_member(port);
     uint16_t ofport;
     size_t at;
 
@@ -375,7 +376,7 @@ bridge_add_port(struct bridge *br, struct port *port,
 void
 bridge_del_port(struct bridge *br, struct port *port)
 {
-    struct member *m = find_member(port);
+    struct member *m = bridge_find_member(port);
     size_t at;
 
     assert_main_thread();
@@ -398,30 +399,9 @@ bridge_del_port(struct bridge *br, struct port *port)
 }
 
 void
-bridge_set_vlan(struct bridge *br, struct port *port,
-                const struct cfg_vlan *vlan)
-{
-    struct member *m = find_member(port);
-
-    assert_main_thread();
-    ovs_assert(m && m->bridge == br);
-    m->vlan = *vlan;
-    bridge_publish(br);
-}
-
-const struct cfg_vlan *
-bridge_vlan(const struct port *port)
-{
-    const struct member *m = find_member(port);
-
-    ovs_assert(m);
-    return &m->vlan;
-}
-
-void
 bridge_port_changed(struct bridge *br, struct port *port)
 {
-    const struct member *m = find_member(port);
+    const struct member *m = bridge_find_member(port);
 
     assert_main_thread();
     ovs_assert(m && m->bridge == br);
@@ -444,7 +424,7 @@ bridge_find(const char *name)
 struct bridge *
 bridge_of_port(const struct port *port)
 {
-    const struct member *m = find_member(port);
+    const struct member *m = bridge_find_member(port);
 
     return m ? m->bridge : NULL;
 }
@@ -496,7 +476,7 @@ bridge_get_member(const struct bridge *br, size_t i,
 int
 bridge_ofport(const struct bridge *br, const struct port *port)
 {
-    const struct member *m = find_member(port);
+    const struct member *m = bridge_find_member(port);
 
     return m && m->bridge == br ? m->ofport : -1;
 }

@@ -13,8 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+
 #include "cfg/cfg.h"
 #include "switch/fdb.h"
+#include "switch/vlan.h"
 
 struct bridge;
 struct bridge_state;
@@ -26,18 +29,32 @@ struct ingress {
     const struct bridge_state *state;
     struct port *port;          /* the device; NULL: this index is free */
     uint16_t index;             /* what the FDB and floods name */
-    bool patch;                 /* frames sent to it go to `peer`'s bridge */
+    uint8_t plain;              /* VLAN_PLAIN: takes every frame with that
+                                 * flag as it lies; or 0 */
+    uint8_t refuse;             /* 1 + the reason for which every frame that
+                                 * it receives is dropped; or 0 */
     uint32_t max_frame;         /* bytes without CRC, one VLAN tag allowed */
+
+    /* Frames that come without a VLAN header. */
+    struct vlan_frame untagged;
+    uint32_t untagged_decision; /* forward-ctx.h */
+
+    bool patch;                 /* frames sent to it go to `peer`'s bridge */
+    bool protected;
+    bool mirror_output;         /* reserved: no frame is forwarded to it */
+    struct vlan_port vlan;
     struct port *peer;          /* NULL: none */
-};
+} __rte_cache_aligned;
 
 struct bridge_state {
     struct fdb *fdb;
-    bool secure;                /* drop everything */
     bool forward_bpdu;
+    bool plain_flood;           /* every port that takes floods is plain */
     uint16_t n;                 /* entries in lports[] */
     uint16_t n_flood;
     const uint16_t *flood;      /* indices of ports that take floods */
+    const struct vlan_set *flood_vlans; /* NULL: none */
+    const struct mirrors *mirrors;      /* NULL: none */
     struct ingress lports[];
 };
 

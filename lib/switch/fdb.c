@@ -21,7 +21,10 @@
 #include "switch/pages.h"
 #include "util.h"
 
-enum { FLUSH_PIECE = 64 };      /* entries removed under one hold */
+enum {
+    FLUSH_PIECE = 64,           /* entries removed under one hold */
+    FLUSH_WALKS = 10,           /* over the table, at most */
+};
 
 struct fdb *
 fdb_create(uint32_t max_entries)
@@ -286,6 +289,49 @@ fdb_flush_port(struct fdb *fdb, uint16_t port)
     return n;
 }
 
+static bool
+read_slot(const struct fdb *fdb, uint32_t slot, struct fdb_entry *e)
+{
+    uint64_t key = fdb_key_of(fdb, slot);
+    uint64_t value = fdb_value_of(fdb, slot);
+
+    e->key = key;
+    e->port = fdb_value_port(value);
+    e->is_static = value & FDB_STATIC;
+    e->seen = fdb_value_seen(value);
+    return (key && key == fdb_key_of(fdb, slot)
+            && fdb_value_has_tag(value, fdb_hash(&fdb->table, key)));
+}
+
+/* One that is displaced while we walk may be missed: then the walk is made
+ * again, but not for ever while learning goes on. */
+unsigned int
+fdb_flush_if(struct fdb *fdb,
+             bool (*stale)(const struct fdb_entry *, const void *aux),
+             const void *aux)
+{
+    unsigned int n = 0, walks = 0;
+    uint64_t displaced;
+
+    do {
+        displaced = n_displaced(fdb);
+        for (uint32_t slot = 0; slot < n_slots(fdb); slot++) {
+            struct fdb_entry e;
+
+            if (!read_slot(fdb, slot, &e) || e.is_static || !stale(&e, aux)) {
+                continue;
+            }
+            fdb_wait_lock(&fdb->lock);
+            if (read_slot(fdb, slot, &e) && !e.is_static && stale(&e, aux)) {
+                fdb_remove(fdb, slot);
+                n++;
+            }
+            fdb_unlock(&fdb->lock);
+        }
+    } while (n_displaced(fdb) != displaced && ++walks < FLUSH_WALKS);
+    return n;
+}
+
 int
 fdb_add_static(struct fdb *fdb, uint64_t key, uint16_t port)
 {
@@ -327,20 +373,6 @@ fdb_del(struct fdb *fdb, uint64_t key)
     }
     fdb_unlock(&fdb->lock);
     return error;
-}
-
-static bool
-read_slot(const struct fdb *fdb, uint32_t slot, struct fdb_entry *e)
-{
-    uint64_t key = fdb_key_of(fdb, slot);
-    uint64_t value = fdb_value_of(fdb, slot);
-
-    e->key = key;
-    e->port = fdb_value_port(value);
-    e->is_static = value & FDB_STATIC;
-    e->seen = fdb_value_seen(value);
-    return (key && key == fdb_key_of(fdb, slot)
-            && fdb_value_has_tag(value, fdb_hash(&fdb->table, key)));
 }
 
 bool

@@ -59,21 +59,26 @@ uint16_t fdb_lookup(const struct fdb *, uint64_t key);
  * most. */
 void fdb_learn(struct fdb *, uint64_t key, uint16_t port, uint32_t now);
 
-/* Removes entries older than `aging` seconds; returns how many. */
-unsigned int fdb_expire(struct fdb *, uint32_t now, uint32_t aging);
-unsigned int fdb_flush(struct fdb *);                   /* not statics */
-unsigned int fdb_flush_port(struct fdb *, uint16_t port); /* all of it */
-
-/* 0 or negative errno (-ENOSPC, -ENOENT). */
-int fdb_add_static(struct fdb *, uint64_t key, uint16_t port);
-int fdb_del(struct fdb *, uint64_t key);
-
 struct fdb_entry {
     uint64_t key;
     uint16_t port;
     bool is_static;
     uint32_t seen;              /* second it was last seen */
 };
+
+/* Removes entries older than `aging` seconds; returns how many. */
+unsigned int fdb_expire(struct fdb *, uint32_t now, uint32_t aging);
+unsigned int fdb_flush(struct fdb *);                   /* not statics */
+unsigned int fdb_flush_port(struct fdb *, uint16_t port); /* all of it */
+/* Removes learned entries of which `stale` is true. */
+unsigned int fdb_flush_if(struct fdb *,
+                          bool (*stale)(const struct fdb_entry *,
+                                        const void *aux), const void *aux);
+
+/* 0 or negative errno (-ENOSPC, -ENOENT). */
+int fdb_add_static(struct fdb *, uint64_t key, uint16_t port);
+int fdb_del(struct fdb *, uint64_t key);
+
 /* The entry of `key`; false: there is none. */
 bool fdb_get(const struct fdb *, uint64_t key, struct fdb_entry *);
 

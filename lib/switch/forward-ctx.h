@@ -9,34 +9,81 @@
 #define SWITCH_FORWARD_CTX_H 1
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_common.h>
 
 #include "openvswitch/list.h"
+#include "switch/bridge.h"
 #include "switch/fdb.h"
 #include "switch/forward.h"
+#include "switch/vlan.h"
 
 /* What was decided for a run: a logical port's index, or one of these. */
 enum {
     FLOOD = 0x10000,
     LOOK_UP = 0x20000,          /* not yet decided */
     DROPPED = 0x40000,          /* plus an enum drop_reason */
+    FLOOD_ONLY = 0x80000,       /* before the look-up: FLOOD, and its source is
+                                 * not learned */
+    RETAG = 0x100000,           /* plus an index: that port sends it in another
+                                 * form than it has */
 };
 
-/* Neighbouring frames with the same addresses. */
+/* Neighbouring frames with the same addresses and VLAN headers. */
 struct run {
     uint64_t src, dst;          /* FDB keys; of no meaning where dropped */
     uint64_t src_hash, dst_hash;
+    struct vlan_frame vlan;     /* flags are 0 where it is in no VLAN */
     uint32_t decision;
     uint16_t first;             /* its first frame's number in the burst */
+    uint16_t lost;              /* of its last frames: dropped while others of
+                                 * it go on */
 };
 
 static inline unsigned int
 run_length(const struct run *run)
 {
-    return run[1].first - (unsigned int) run->first;
+    return run[1].first - (unsigned int) run->first - run->lost;
 }
+
+/* The port that a run goes to, or a number above all indices. */
+static inline uint32_t
+run_port(const struct run *run)
+{
+    return run->decision & ~(uint32_t) RETAG;
+}
+
+/* The form in which a frame that came in by `in` leaves by `out`, or the
+ * reason for which it does not, plus NOT_SENT. */
+enum { NOT_SENT = 0x100 };
+static inline unsigned int
+forward_form(const struct ingress *in, const struct ingress *out,
+             const struct vlan_frame *f)
+{
+    enum vlan_form form;
+
+    if (out == in) {
+        return NOT_SENT | DROP_HAIRPIN;
+    } else if (out->mirror_output) {
+        return NOT_SENT | DROP_MIRROR_OUTPUT;
+    } else if (in->protected && out->protected) {
+        return NOT_SENT | DROP_PROTECTED;
+    }
+    form = vlan_out(&out->vlan, f);
+    return form == VLAN_NOT_CARRIED ? NOT_SENT | DROP_VLAN_OUTPUT : form;
+}
+
+/* forward-decide.c: the first three stages, "decide".  They fill ctx->runs,
+ * read frames and write none. */
+struct forward_ctx;
+void forward_check(struct forward_ctx *, const struct ingress *,
+                   struct rte_mbuf **, uint16_t n);
+void forward_learn(struct forward_ctx *, const struct ingress *,
+                   uint32_t now);
+/* Returns true if all runs have the same decision. */
+bool forward_look_up(struct forward_ctx *, const struct ingress *);
 
 /* Frames for one port. */
 struct batch {
@@ -50,7 +97,7 @@ struct batch {
 struct forward_ctx {
     unsigned int thread;
     unsigned int n_runs, n_batches;
-    unsigned int n_dropped, n_flood;
+    unsigned int n_dropped;
     uint32_t now;
     unsigned int copies;        /* made of a frame behind patch ports, by all
                                  * contexts of the chain; kept in the first */
@@ -67,9 +114,22 @@ struct forward_ctx {
     struct rte_mbuf *dropped[FORWARD_BURST];
     struct rte_mbuf *flood[FORWARD_BURST];
     struct rte_mbuf *scratch[FORWARD_BURST];
+    struct rte_mbuf *forms[VLAN_N_FORMS][FORWARD_BURST];    /* of floods */
     struct batch batches[FORWARD_BURST];
     uint8_t batch_of[FDB_MAX_PORTS];    /* 1 + number; 0: none yet */
 };
+
+/* forward-flood.c: sends the runs that are to be flooded, and with them what
+ * ctx->batches has for the same ports. */
+void forward_flood(struct forward_ctx *, const struct ingress *,
+                   struct rte_mbuf **);
+
+/* forward.c: sends frames by a port, in the form that it sends. */
+void forward_send(struct forward_ctx *, const struct bridge_state *,
+                  uint16_t to, struct rte_mbuf **, unsigned int n);
+/* Counts frames, which are freed at the end of the burst. */
+void forward_drop(struct forward_ctx *, enum drop_reason, struct rte_mbuf **,
+                  unsigned int n);
 
 /* Counters have one writer: a plain addition that no reader sees torn. */
 static inline void

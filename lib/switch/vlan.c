@@ -129,16 +129,19 @@ vlan_in(const struct vlan_port *p, const struct vlan_headers *h,
 {
     int reason;
 
+    f->header = 0;
+    f->form = VLAN_BARE;
     f->further = h->n > 1 ? h->inner_vid : VLAN_NO_FURTHER;
     f->flags = h->n ? VLAN_HAD_HEADER : 0;
     reason = (p->mode == CFG_VLAN_ACCESS ? enter_access(p, h, f)
               : p->mode == CFG_VLAN_TUNNEL ? enter_tunnel(p, h, f)
               : enter_trunk(p, h, f));
-    if (reason < 0
-        && (vlan_of(f) ? f->form == VLAN_TAGGED
-            : f->form == (f->further == VLAN_NO_FURTHER ? VLAN_BARE
-                          : VLAN_PRIORITY))) {
-        f->flags |= VLAN_PLAIN;
+    if (reason < 0) {
+        enum vlan_form plain = (vlan_of(f) ? VLAN_TAGGED
+                                : f->further == VLAN_NO_FURTHER ? VLAN_BARE
+                                : VLAN_PRIORITY);
+
+        f->flags |= VLAN_ENTERED | (f->form == plain ? VLAN_PLAIN : 0);
     }
     return reason;
 }

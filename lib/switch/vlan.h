@@ -68,6 +68,7 @@ enum {
     VLAN_HAD_HEADER = 1 << 0,   /* when it came */
     VLAN_PLAIN = 1 << 1,        /* a trunk of all VLANs, without
                                  * priority-tags, sends it as it lies */
+    VLAN_ENTERED = 1 << 2,      /* it is in a VLAN at all */
 };
 
 static inline bool

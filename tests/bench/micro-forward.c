@@ -5,9 +5,8 @@
  *     micro-forward [--core N] [--burst N] [--table ENTRIES] [--rounds N]
  *                   [--frames N] [--only TEXT-IN-THE-LINE'S-NAME]
  *
- * For pairs of addresses it says, too, what each stage takes: forward.c is a
- * part of this program, so that its stages can be called one by one.  Their
- * sum is more than the whole, which overlaps them.
+ * For pairs of addresses it says, too, what each stage takes, called one by
+ * one.  Their sum is more than the whole, which overlaps them.
  *
  * Two ports of a bridge with a class of their own: bursts come from memory,
  * tx counts them and gives them back.  Before each burst its addresses are
@@ -40,7 +39,7 @@
 #include "mem/mempool.h"
 #include "port/port.h"
 #include "switch/bridge.h"
-#include "switch/forward.c"
+#include "switch/forward-ctx.h"
 #include "tests/fake/fake-port.h"
 #include "util.h"
 
@@ -116,6 +115,22 @@ next_frames(void)
     return m;
 }
 
+/* Do frames come with a header of VLAN 10? */
+static bool tagged;
+
+/* Frames as a device would have filled their mbufs. */
+static void
+refresh(struct rte_mbuf *m)
+{
+    static const uint8_t header[] = { 0x81, 0, 0, 10, 0x08, 0x00 };
+
+    m->data_off = RTE_PKTMBUF_HEADROOM;
+    m->data_len = FRAME_SIZE;
+    m->pkt_len = FRAME_SIZE;
+    memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, 12),
+           tagged ? header : header + 4, tagged ? 6 : 2);
+}
+
 enum kind { PAIRS, NOTHING, FLOODS, STORM, SPREAD };
 
 /* The next burst.  `n`: pairs of addresses; for SPREAD: ports in turn. */
@@ -140,6 +155,7 @@ make_burst(enum kind kind, uint64_t n)
             src = address(SIDE_A, 0);
             dst = address((unsigned int) (SIDE_B + next), 0);
         }
+        refresh(m[i]);
         write_addresses(m[i], dst, src);
     }
     return m;
@@ -189,14 +205,14 @@ run_stages(uint64_t n_pairs, double stages[N_STAGES])
 
         t[CLOCK] = rte_rdtsc_precise();
         t[CHECK] = rte_rdtsc_precise();
-        check(ctx, in, m, (uint16_t) burst_size);
+        forward_check(ctx, in, m, (uint16_t) burst_size);
         t[LEARN] = rte_rdtsc_precise();
-        learn(ctx, in, now);
+        forward_learn(ctx, in, now);
         t[LOOK] = rte_rdtsc_precise();
-        look_up(ctx, in);
+        forward_look_up(ctx, in);
         t[OUTPUT] = rte_rdtsc_precise();
-        send_to(ctx, in->state, (uint16_t) ctx->runs[0].decision, m,
-                burst_size);
+        forward_send(ctx, in->state, (uint16_t) ctx->runs[0].decision, m,
+                     burst_size);
         t[N_STAGES] = rte_rdtsc_precise();
         if (t[N_STAGES] - t[CLOCK] < limit) {
             for (int i = 0; i < N_STAGES; i++) {
@@ -276,6 +292,46 @@ teach(unsigned int port, unsigned int side, uint64_t n_pairs)
         write_addresses(frames[0], address(SIDE_A, i), address(side, i));
         forward_burst(ctx, in, frames, 1, switch_now());
     }
+}
+
+static void
+teach_vlan(struct bridge *br)
+{
+    fdb_learn(bridge_fdb(br), UINT64_C(10) << 48 | address(SIDE_B, 0), 1,
+              switch_now());
+}
+
+/* Ports 0 and 1 get these VLANs (access: of VLAN 10). */
+static void
+set_modes(struct bridge *br, enum cfg_vlan_mode in, enum cfg_vlan_mode out)
+{
+    const enum cfg_vlan_mode modes[] = { in, out };
+
+    for (unsigned int i = 0; i < 2; i++) {
+        struct cfg_vlan v;
+
+        cfg_vlan_init(&v);
+        v.mode = modes[i];
+        if (v.mode == CFG_VLAN_ACCESS) {
+            memset(&v.vlans, 0, sizeof v.vlans);
+            v.tag = 10;
+            vlan_set_add(&v.vlans, v.tag);
+        }
+        bridge_set_vlan(br, ports[i], &v);
+    }
+}
+
+/* One pair in VLAN 10, from a port of one mode to one of another. */
+static void
+measure_vlan(struct bridge *br, const char *name, enum cfg_vlan_mode in,
+             enum cfg_vlan_mode out)
+{
+    set_modes(br, in, out);
+    teach_vlan(br);
+    tagged = in == CFG_VLAN_TRUNK;
+    measure(name, PAIRS, 1);
+    tagged = false;
+    set_modes(br, CFG_VLAN_TRUNK, CFG_VLAN_TRUNK);
 }
 
 static void
@@ -458,6 +514,13 @@ main(int argc, char **argv)
     measure_pairs(10000);
     measure_pairs(100000);
     measure_pairs(500000);
+    measure_vlan(br, "VLAN, trunk to trunk", CFG_VLAN_TRUNK, CFG_VLAN_TRUNK);
+    measure_vlan(br, "VLAN, access to access", CFG_VLAN_ACCESS,
+                 CFG_VLAN_ACCESS);
+    measure_vlan(br, "VLAN, access to trunk", CFG_VLAN_ACCESS,
+                 CFG_VLAN_TRUNK);
+    measure_vlan(br, "VLAN, trunk to access", CFG_VLAN_TRUNK,
+                 CFG_VLAN_ACCESS);
     for (unsigned int i = 2; i < N_PORTS; i++) {
         if (bridge_add_port(br, ports[i], NULL, 0, &error) < 0) {
             ovs_fatal(0, "%s", error);

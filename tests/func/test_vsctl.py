@@ -124,11 +124,11 @@ def test_a_setting_not_acted_on_is_said_once(br0):
     """Stored, said once by table, record and key, and forgotten never."""
     sw = br0
     sw.add_port("n0", "net_null0,no-rx=1")
-    sw.allow_log(r"\|WARN\|.*\bn0\b.*\btag\b")
-    sw.vsctl("set Port n0 tag=10")
+    sw.allow_log(r"\|WARN\|.*\bn0\b.*\blacp\b")
+    sw.vsctl("set Port n0 lacp=active")
     sw.vsctl("set Port n0 external_ids:a=b")
     sw.vsctl("set Port n0 external_ids:a=c")
     said = [line for line in sw.log.lines()
-            if "Port" in line and "n0" in line and "tag" in line]
+            if "Port" in line and "n0" in line and "lacp" in line]
     assert len(said) == 1, said
     assert sw.vsctl("get Port n0 tag") == "10"

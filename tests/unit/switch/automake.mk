@@ -45,3 +45,9 @@ tests_unit_switch_test_patch_SOURCES = \
 
 check_PROGRAMS += tests/unit/switch/test-vlan
 tests_unit_switch_test_vlan_LDADD = $(SWITCH_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/switch/test-forward-vlan
+tests_unit_switch_test_forward_vlan_LDADD = $(SWITCH_TEST_LIBS)
+tests_unit_switch_test_forward_vlan_SOURCES = \
+	tests/unit/switch/test-forward-vlan.c \
+	$(switch_rig)

@@ -146,14 +146,20 @@ rig_bridge(const char *name)
 }
 
 struct port *
-rig_port(struct bridge *br, const char *name)
+rig_vlan_port(struct bridge *br, const char *name, const struct cfg_vlan *vlan)
 {
     struct port *p = fake_port_create(name, CFG_MTU_DEFAULT, 2);
     char *error = NULL;
 
-    assert_true(bridge_add_port(br, p, NULL, 0, &error) > 0);
+    assert_true(bridge_add_port(br, p, vlan, 0, &error) > 0);
     assert_null(error);
     return p;
+}
+
+struct port *
+rig_port(struct bridge *br, const char *name)
+{
+    return rig_vlan_port(br, name, NULL);
 }
 
 void
@@ -201,6 +207,27 @@ rig_frame(uint64_t dst, uint64_t src, uint16_t len, uint8_t mark)
         p[i] = (uint8_t) (mark + i - sizeof head);
     }
     return m;
+}
+
+struct rte_mbuf *
+rig_bytes(const uint8_t *bytes, size_t n, size_t split)
+{
+    struct rte_mbuf *head = NULL;
+
+    for (size_t at = 0; !head || at < n; ) {
+        size_t len = split ? MIN(split, n - at) : n;
+        struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+        assert_non_null(m);
+        memcpy(rte_pktmbuf_append(m, (uint16_t) len), bytes + at, len);
+        if (head) {
+            assert_int_equal(rte_pktmbuf_chain(head, m), 0);
+        } else {
+            head = m;
+        }
+        at += len;
+    }
+    return head;
 }
 
 uint8_t

@@ -33,6 +33,9 @@ struct cfg_bridge *rig_bridge_cfg(const char *name);
 struct bridge *rig_bridge(const char *name);
 /* A fake port of MTU 1500 in the bridge. */
 struct port *rig_port(struct bridge *, const char *name);
+/* One with these VLANs. */
+struct port *rig_vlan_port(struct bridge *, const char *name,
+                           const struct cfg_vlan *);
 /* Takes the port out of its bridge and deletes it. */
 void rig_delete_port(struct port *);
 
@@ -44,6 +47,9 @@ uint64_t rig_mac(unsigned int host);
  * `mark`.  NULL where the pool is empty. */
 struct rte_mbuf *rig_frame(uint64_t dst, uint64_t src, uint16_t len,
                            uint8_t mark);
+/* A frame of these bytes; in segments of `split` bytes each unless that is
+ * 0. */
+struct rte_mbuf *rig_bytes(const uint8_t *, size_t n, size_t split);
 uint8_t rig_mark(const struct rte_mbuf *);      /* of a frame */
 /* Does the frame hold what rig_frame() wrote, in whatever segments? */
 bool rig_frame_is_whole(const struct rte_mbuf *);

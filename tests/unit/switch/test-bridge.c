@@ -167,9 +167,9 @@ test_compiled_state(void **state OVS_UNUSED)
         assert_int_equal(s->lports[i].index, i);
         assert_int_equal(s->lports[i].max_frame, 1518);
         assert_int_equal(s->flood[i], i);
+        assert_int_equal(s->lports[i].refuse, 0);
         assert_ptr_equal(ingress_of(s->lports[i].port), &s->lports[i]);
     }
-    assert_false(s->secure);
     assert_false(s->forward_bpdu);
 
     /* What does not change, publishes nothing. */
