@@ -7,6 +7,7 @@
 #include <config.h>
 #include "ovsdb/snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cfg/cfg.h"
@@ -14,6 +15,7 @@
 #include "ovsdb-idl.h"
 #include "ovsdb/vswitch-idl.h"
 #include "util.h"
+#include "uuid.h"
 
 /* Columns whose values go into struct cfg. */
 static const struct ovsdb_idl_column *const read_columns[] = {
@@ -24,8 +26,17 @@ static const struct ovsdb_idl_column *const read_columns[] = {
     &dbrec_bridge_col_datapath_type,
     &dbrec_bridge_col_fail_mode,
     &dbrec_bridge_col_flood_vlans,
+    &dbrec_bridge_col_mirrors,
     &dbrec_bridge_col_other_config,
     &dbrec_bridge_col_ports,
+    &dbrec_mirror_col_name,
+    &dbrec_mirror_col_output_port,
+    &dbrec_mirror_col_output_vlan,
+    &dbrec_mirror_col_select_all,
+    &dbrec_mirror_col_select_dst_port,
+    &dbrec_mirror_col_select_src_port,
+    &dbrec_mirror_col_select_vlan,
+    &dbrec_mirror_col_snaplen,
     &dbrec_port_col_name,
     &dbrec_port_col_cvlans,
     &dbrec_port_col_interfaces,
@@ -64,7 +75,6 @@ static const struct ovsdb_idl_column *const unacted_bridge_columns[] = {
     &dbrec_bridge_col_flow_tables,
     &dbrec_bridge_col_ipfix,
     &dbrec_bridge_col_mcast_snooping_enable,
-    &dbrec_bridge_col_mirrors,
     &dbrec_bridge_col_netflow,
     &dbrec_bridge_col_protocols,
     &dbrec_bridge_col_rstp_enable,
@@ -233,6 +243,40 @@ take_port(struct cfg *cfg, const struct dbrec_port *row,
 }
 
 static void
+take_names(struct dbrec_port *const *ports, size_t n, struct svec *names)
+{
+    for (size_t i = 0; i < n; i++) {
+        svec_add(names, ports[i]->name);
+    }
+    svec_sort(names);
+}
+
+static void
+take_mirror(const struct dbrec_mirror *row, struct cfg_bridge *br)
+{
+    char id[UUID_LEN + 1];
+    struct cfg_mirror *m;
+
+    snprintf(id, sizeof id, UUID_FMT, UUID_ARGS(&row->header_.uuid));
+    m = cfg_bridge_add_mirror(br, id, row->name);
+    m->select_all = row->select_all;
+    take_names(row->select_src_port, row->n_select_src_port, &m->src);
+    take_names(row->select_dst_port, row->n_select_dst_port, &m->dst);
+    take_vlans(row->select_vlan, row->n_select_vlan, &m->vlans);
+    if (row->output_port) {
+        m->output_port = xstrdup(row->output_port->name);
+    }
+    m->has_output_vlan = row->n_output_vlan > 0;
+    if (m->has_output_vlan) {
+        m->output_vlan = row->output_vlan[0];
+    }
+    m->has_snaplen = row->n_snaplen > 0;
+    if (m->has_snaplen) {
+        m->snaplen = row->snaplen[0];
+    }
+}
+
+static void
 take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
 {
     struct cfg_bridge *br = cfg_add_bridge(cfg, row->name);
@@ -246,6 +290,9 @@ take_bridge(struct cfg *cfg, const struct dbrec_bridge *row)
     take_vlans(row->flood_vlans, row->n_flood_vlans, &br->flood_vlans);
     for (size_t i = 0; i < row->n_ports; i++) {
         take_port(cfg, row->ports[i], br);
+    }
+    for (size_t i = 0; i < row->n_mirrors; i++) {
+        take_mirror(row->mirrors[i], br);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "ovsdb/status.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@
 #include "timeval.h"
 #include "unicode.h"
 #include "util.h"
+#include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(db_status);
 
@@ -47,6 +49,7 @@ static const struct ovsdb_idl_column *const written_columns[] = {
     &dbrec_open_vswitch_col_statistics,
     &dbrec_bridge_col_datapath_id,
     &dbrec_bridge_col_datapath_version,
+    &dbrec_mirror_col_statistics,
     &dbrec_interface_col_admin_state,
     &dbrec_interface_col_duplex,
     &dbrec_interface_col_error,
@@ -281,6 +284,38 @@ write_bridges(struct ovsdb_idl *idl, const struct status *s)
     shash_destroy(&rows);
 }
 
+/* A mirror that is not in use has no statistics. */
+static void
+write_mirror(const struct writer *w, const struct status_mirror *m)
+{
+    const struct status_stat stats[] = {
+        { "tx_bytes", m ? m->tx_bytes : 0 },
+        { "tx_packets", m ? m->tx_packets : 0 },
+    };
+
+    put_stats(w, &dbrec_mirror_col_statistics, stats,
+              m ? ARRAY_SIZE(stats) : 0);
+}
+
+static void
+write_mirrors(struct ovsdb_idl *idl, const struct status *s)
+{
+    struct shash in_use = SHASH_INITIALIZER(&in_use);
+    const struct dbrec_mirror *row;
+
+    for (size_t i = 0; i < s->n_mirrors; i++) {
+        shash_add(&in_use, s->mirrors[i].id, &s->mirrors[i]);
+    }
+    DBREC_MIRROR_FOR_EACH (row, idl) {
+        char id[UUID_LEN + 1];
+
+        snprintf(id, sizeof id, UUID_FMT, UUID_ARGS(&row->header_.uuid));
+        write_mirror(&(struct writer) { idl, &row->header_ },
+                     shash_find_data(&in_use, id));
+    }
+    shash_destroy(&in_use);
+}
+
 static void
 write_global(struct ovsdb_idl *idl, const struct dbrec_open_vswitch *row,
              const struct status *s)
@@ -428,6 +463,7 @@ status_write(const struct status *s)
     ovsdb_idl_txn_add_comment(txn, "%s", program_name);
     write_ifaces(idl, s);
     write_bridges(idl, s);
+    write_mirrors(idl, s);
     write_global(idl, dbrec_open_vswitch_first(idl), s);
     follow_txn();
     return true;

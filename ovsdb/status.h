@@ -44,6 +44,11 @@ struct status_bridge {
     const char *datapath_version;
 };
 
+struct status_mirror {
+    const char *id;             /* the row's UUID */
+    int64_t tx_packets, tx_bytes;
+};
+
 struct status {
     bool dpdk_initialized;
     const char *dpdk_version;
@@ -54,6 +59,8 @@ struct status {
     size_t n_ifaces;
     const struct status_bridge *bridges;
     size_t n_bridges;
+    const struct status_mirror *mirrors;        /* those in use */
+    size_t n_mirrors;
     const struct smap *statistics;      /* Open_vSwitch.statistics or NULL */
 };
 

@@ -31,6 +31,7 @@
 #include "port/port.h"
 #include "sluice-config.h"
 #include "sset.h"
+#include "switch/bridge.h"
 #include "timeval.h"
 #include "util.h"
 #include "vswitchd/report-mem.h"
@@ -200,6 +201,31 @@ count_ifaces(const struct cfg *cfg)
     return n;
 }
 
+struct mirror_list {
+    struct status_mirror *v;
+    size_t n, allocated;
+};
+
+static void
+add_mirrors(struct bridge *br, void *list_)
+{
+    struct mirror_list *list = list_;
+
+    for (size_t i = 0; i < bridge_n_mirrors(br); i++) {
+        struct bridge_mirror m;
+
+        bridge_get_mirror(br, i, &m);
+        if (list->n == list->allocated) {
+            list->v = x2nrealloc(list->v, &list->allocated, sizeof *list->v);
+        }
+        list->v[list->n++] = (struct status_mirror) {
+            .id = m.id,
+            .tx_packets = (int64_t) m.packets,
+            .tx_bytes = (int64_t) m.bytes,
+        };
+    }
+}
+
 /* Rows that a report is about to write. */
 struct report {
     enum scope scope;
@@ -264,6 +290,7 @@ write_status(const struct cfg *cfg, enum scope scope)
         = xcalloc(MAX(cfg->n_bridges, 1), sizeof *bridges);
     char (*ids)[17] = xcalloc(MAX(cfg->n_bridges, 1), sizeof *ids);
     struct smap statistics = SMAP_INITIALIZER(&statistics);
+    struct mirror_list mirrors = { .n = 0 };
     struct report report;
     struct status status = {
         .dpdk_initialized = eal_state() == EAL_RUNNING,
@@ -292,9 +319,13 @@ write_status(const struct cfg *cfg, enum scope scope)
             }
         }
     }
+    bridge_for_each(add_mirrors, &mirrors);
+    status.mirrors = mirrors.v;
+    status.n_mirrors = mirrors.n;
     status.ifaces = report.ifaces;
     status.n_ifaces = report.n;
     ok = status_write(&status);
+    free(mirrors.v);
     report_destroy(&report);
     smap_destroy(&statistics);
     free(bridges);

@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += lib/switch/libswitch.a
 lib_switch_libswitch_a_SOURCES = \
+	lib/switch/bridge-mirror.c \
 	lib/switch/bridge-patch.c \
 	lib/switch/bridge-state.c \
 	lib/switch/bridge-state.h \
@@ -23,10 +24,13 @@ lib_switch_libswitch_a_SOURCES = \
 	lib/switch/forward-ctx.h \
 	lib/switch/forward-decide.c \
 	lib/switch/forward-flood.c \
+	lib/switch/forward-mirror.c \
 	lib/switch/forward.c \
 	lib/switch/forward.h \
+	lib/switch/mirror.h \
 	lib/switch/pages.c \
 	lib/switch/pages.h \
+	lib/switch/reserved.h \
 	lib/switch/switch-cmd.c \
 	lib/switch/vlan-write.c \
 	lib/switch/vlan-write.h \

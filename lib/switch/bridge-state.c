@@ -63,12 +63,23 @@ compile_port(const struct bridge *br, const struct member *m,
     vlan_port_init(&in->vlan, &m->vlan, vlans);
     in->protected = m->vlan.protected;
     compile_untagged(state, in);
-    if (!in->protected && vlan_port_is_plain(&in->vlan)) {
+    in->mirror_output = bridge_is_mirror_output(br, m);
+    if (!in->protected && !in->mirror_output
+        && vlan_port_is_plain(&in->vlan)) {
         in->plain = VLAN_PLAIN;
     }
     if (br->secure) {
         in->refuse = 1 + DROP_SECURE;
+    } else if (in->mirror_output) {
+        in->refuse = 1 + DROP_MIRROR_OUTPUT;
     }
+}
+
+static void
+free_state(struct bridge_state *state)
+{
+    free(CONST_CAST(struct mirrors *, state->mirrors));
+    free_cacheline(state);
 }
 
 static struct bridge_state *
@@ -107,9 +118,12 @@ compile(const struct bridge *br)
         const struct member *m = br->members[i];
 
         compile_port(br, m, state, vlans++);
-        flood[state->n_flood++] = m->index;
-        state->plain_flood &= state->lports[m->index].plain != 0;
+        if (!state->lports[m->index].mirror_output) {
+            flood[state->n_flood++] = m->index;
+            state->plain_flood &= state->lports[m->index].plain != 0;
+        }
     }
+    state->mirrors = bridge_compile_mirrors(br, state);
     return state;
 }
 
@@ -127,7 +141,7 @@ bridge_publish(struct bridge *br)
     }
     if (old) {
         rcu_synchronize();
-        free_cacheline(old);
+        free_state(old);
     }
 }
 
@@ -135,7 +149,7 @@ void
 bridge_state_free(struct bridge *br)
 {
     ovs_assert(!br->n_members);
-    free_cacheline(br->state);
+    free_state(br->state);
     br->state = NULL;
 }
 

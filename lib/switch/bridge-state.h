@@ -18,6 +18,9 @@ struct member {
     struct cfg_vlan vlan;
 };
 
+struct bridge_mirrors;
+struct mirrors;
+
 struct bridge {
     char *name;
     struct member **members;    /* in order of name */
@@ -31,8 +34,7 @@ struct bridge {
     uint32_t mac_table_size;
     char *hwaddr;               /* or NULL */
     struct vlan_set flood_vlans;
-    struct cfg_mirror_settings *mirrors;
-    size_t n_mirrors;
+    struct bridge_mirrors *mirrors;
 };
 
 /* Compiles the bridge and shows the result to packet threads.  When this
@@ -53,5 +55,21 @@ struct port *bridge_patch_peer(const struct port *);
 
 /* Would bridge_publish() change what is said of the port's frames? */
 bool bridge_frame_size_differs(const struct bridge *, const struct member *);
+
+/* bridge-mirror.c: the usable mirrors of `cfg`.  Counters of those that `old`
+ * (or NULL) has go on: they are taken out of it. */
+struct bridge_mirrors *bridge_mirrors_create(const struct cfg_bridge *cfg,
+                                             struct bridge_mirrors *old);
+/* No packet thread sees them any more. */
+void bridge_mirrors_destroy(struct bridge_mirrors *);
+const struct cfg_mirror_settings *
+bridge_mirrors_get(const struct bridge_mirrors *, size_t *n);
+
+/* Is the member reserved for a mirror? */
+bool bridge_is_mirror_output(const struct bridge *, const struct member *);
+
+/* For a state whose ports are there; NULL: there is no mirror. */
+struct mirrors *bridge_compile_mirrors(const struct bridge *,
+                                       const struct bridge_state *);
 
 #endif

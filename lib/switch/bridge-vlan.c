@@ -3,9 +3,9 @@
  * bridge-vlan.c: a member's VLANs, and what the FDB may say of them.
  *
  * When a port leaves a VLAN, packet threads first stop to use the old state;
- * then what was learned under it is taken out of the FDB.  In between a look-up
- * may find such an entry: the port does not carry the frame any more, and it
- * is dropped.  Static entries are the operator's: they stay.
+ * then what was learned under it is taken out of the FDB.  In between a
+ * look-up may find such an entry: the port does not carry the frame any more,
+ * and it is dropped.  Static entries are the operator's: they stay.
  *
  * Main thread only.
  */

@@ -120,29 +120,6 @@ make_fdb(const char *name, uint32_t size, struct fdb **fdb, char **errp)
     return 0;
 }
 
-static void
-free_mirrors(struct bridge *br)
-{
-    for (size_t i = 0; i < br->n_mirrors; i++) {
-        cfg_mirror_settings_destroy(&br->mirrors[i]);
-    }
-    free(br->mirrors);
-    br->mirrors = NULL;
-    br->n_mirrors = 0;
-}
-
-static void
-take_mirrors(struct bridge *br, const struct cfg_bridge *cfg)
-{
-    br->mirrors = xcalloc(MAX(cfg->n_mirrors, 1), sizeof *br->mirrors);
-    for (size_t i = 0; i < cfg->n_mirrors; i++) {
-        if (cfg->mirrors[i].usable) {
-            cfg_mirror_settings_clone(&br->mirrors[br->n_mirrors++],
-                                      &cfg->mirrors[i].set);
-        }
-    }
-}
-
 struct bridge *
 bridge_create(const struct cfg_bridge *cfg, char **errp)
 {
@@ -169,7 +146,7 @@ bridge_create(const struct cfg_bridge *cfg, char **errp)
     br->hwaddr = nullable_xstrdup(cfg->hwaddr);
     br->secure = cfg->secure;
     br->flood_vlans = cfg->flood_vlans;
-    take_mirrors(br, cfg);
+    br->mirrors = bridge_mirrors_create(cfg, NULL);
     bridge_publish(br);
 
     at = lower_bound(n_bridges, br->name, bridge_name_at, NULL);
@@ -197,7 +174,7 @@ bridge_destroy(struct bridge *br)
 
     bridge_state_free(br);
     fdb_destroy(br->fdb);
-    free_mirrors(br);
+    bridge_mirrors_destroy(br->mirrors);
     free(br->members);
     free(br->hwaddr);
     free(br->name);
@@ -207,10 +184,13 @@ bridge_destroy(struct bridge *br)
 int
 bridge_set(struct bridge *br, const struct cfg_bridge *cfg, char **errp)
 {
+    const struct cfg_mirror_settings *set;
     struct fdb *old = NULL;
+    size_t n_mirrors;
 
     assert_main_thread();
     *errp = NULL;
+    set = bridge_mirrors_get(br->mirrors, &n_mirrors);
     if (cfg->mac_table_size != br->mac_table_size) {
         struct fdb *new;
         int error = make_fdb(br->name, cfg->mac_table_size, &new, errp);
@@ -231,13 +211,15 @@ bridge_set(struct bridge *br, const struct cfg_bridge *cfg, char **errp)
     if (old || br->secure != cfg->secure
         || br->forward_bpdu != cfg->forward_bpdu
         || !vlan_set_equal(&br->flood_vlans, &cfg->flood_vlans)
-        || !cfg_mirrors_equal(br->mirrors, br->n_mirrors, cfg)) {
+        || !cfg_mirrors_equal(set, n_mirrors, cfg)) {
+        struct bridge_mirrors *mirrors = br->mirrors;
+
         br->forward_bpdu = cfg->forward_bpdu;
         br->secure = cfg->secure;
         br->flood_vlans = cfg->flood_vlans;
-        free_mirrors(br);
-        take_mirrors(br, cfg);
+        br->mirrors = bridge_mirrors_create(cfg, mirrors);
         bridge_publish(br);
+        bridge_mirrors_destroy(mirrors);
         bridge_flush_stale(br);
     }
     if (old) {
@@ -256,8 +238,7 @@ bridge_get_settings(const struct bridge *br, struct bridge_settings *s)
     s->mac_table_size = br->mac_table_size;
     s->hwaddr = br->hwaddr;
     s->flood_vlans = &br->flood_vlans;
-    s->mirrors = br->mirrors;
-    s->n_mirrors = br->n_mirrors;
+    s->mirrors = bridge_mirrors_get(br->mirrors, &s->n_mirrors);
 }
 
 /* Members. */

@@ -77,8 +77,9 @@ int bridge_set(struct bridge *, const struct cfg_bridge *, char **errp);
  * `ofport_request` 1..65279 or 0 (any); returns the OpenFlow port number
  * given, >= 1, or a negative errno with a text. The bridge's local interface
  * (named like it) gets 65534. Frames flow when the port is published too. */
-int bridge_add_port(struct bridge *, struct port *, const struct cfg_vlan *vlan,
-                    int64_t ofport_request, char **errp);
+int bridge_add_port(struct bridge *, struct port *,
+                    const struct cfg_vlan *vlan, int64_t ofport_request,
+                    char **errp);
 /* After return no packet thread knows the port and no FDB entry names it. */
 void bridge_del_port(struct bridge *, struct port *);
 /* The member gets other VLANs.  After return no frame of its goes by the old
@@ -118,6 +119,15 @@ struct bridge_settings {
     size_t n_mirrors;
 };
 void bridge_get_settings(const struct bridge *, struct bridge_settings *);
+
+/* A mirror that is in use, and what it has sent. */
+struct bridge_mirror {
+    const char *id;
+    uint64_t packets, bytes;
+};
+size_t bridge_n_mirrors(const struct bridge *);
+void bridge_get_mirror(const struct bridge *, size_t i,
+                       struct bridge_mirror *);
 
 /* Ages FDBs; about once a second. */
 void switch_run(void);

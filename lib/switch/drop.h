@@ -17,7 +17,7 @@
     DROP(SRC_MULTICAST, "src_multicast", "multicast source address")        \
     DROP(SRC_ZERO, "src_zero", "source address all zero")                   \
     DROP(HAIRPIN, "hairpin", "destination behind the port it came from")    \
-    DROP(RESERVED, "reserved", "01:80:c2:00:00:0x without forward-bpdu")    \
+    DROP(RESERVED, "reserved", "to a reserved address without forward-bpdu") \
     DROP(SECURE, "fail_secure", "fail_mode=secure without OpenFlow")        \
     DROP(NO_OUTPUT, "no_output", "no other port in the bridge")             \
     DROP(NO_BRIDGE, "no_bridge", "the receiving port is in no bridge")      \

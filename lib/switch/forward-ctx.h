@@ -111,6 +111,8 @@ struct forward_ctx {
 
     struct run runs[FORWARD_BURST + 1] __rte_cache_aligned;  /* and an end */
     uint8_t later[FORWARD_BURST];       /* runs put off within a stage */
+    uint32_t mirrored[FORWARD_BURST];   /* bits of the mirrors that select a
+                                         * run */
     struct rte_mbuf *dropped[FORWARD_BURST];
     struct rte_mbuf *flood[FORWARD_BURST];
     struct rte_mbuf *scratch[FORWARD_BURST];
@@ -118,6 +120,10 @@ struct forward_ctx {
     struct batch batches[FORWARD_BURST];
     uint8_t batch_of[FDB_MAX_PORTS];    /* 1 + number; 0: none yet */
 };
+
+/* forward-mirror.c: sends copies of what the bridge's mirrors select. */
+void forward_mirror(struct forward_ctx *, const struct ingress *,
+                    struct rte_mbuf **);
 
 /* forward-flood.c: sends the runs that are to be flooded, and with them what
  * ctx->batches has for the same ports. */

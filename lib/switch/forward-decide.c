@@ -17,6 +17,7 @@
 #include <rte_prefetch.h>
 
 #include "switch/fdb-table.h"
+#include "switch/reserved.h"
 #include "util.h"
 
 enum { PREFETCH = 4 };          /* frames ahead */
@@ -30,7 +31,7 @@ has_room_for_two(const struct rte_mbuf *m, uint32_t max_frame)
 {
     struct vlan_headers h;
 
-    return (m->pkt_len - max_frame <= VLAN_HEADER_LEN
+    return (m->pkt_len - max_frame <= VLAN_TAG_LEN
             && vlan_read_headers(rte_pktmbuf_mtod(m, const uint8_t *),
                                  m->data_len, &h)
             && h.n > 1);
@@ -69,7 +70,7 @@ plainly_good(const struct rte_mbuf *m, uint32_t max_frame)
 
 #define MULTICAST (UINT64_C(1) << 40)   /* in a key */
 
-/* For addresses of which one is a group's, or zero. */
+/* For addresses of which one is a group's, reserved, or zero. */
 static uint32_t
 judge(const struct bridge_state *state, uint64_t src, uint64_t dst)
 {
@@ -77,7 +78,7 @@ judge(const struct bridge_state *state, uint64_t src, uint64_t dst)
         return DROPPED | DROP_SRC_MULTICAST;
     } else if (!src) {
         return DROPPED | DROP_SRC_ZERO;
-    } else if (dst >> 4 == UINT64_C(0x0180c200000) && !state->forward_bpdu) {
+    } else if (is_reserved(dst) && !state->forward_bpdu) {
         return DROPPED | DROP_RESERVED;
     }
     return dst & MULTICAST || !dst ? FLOOD : LOOK_UP;
@@ -106,7 +107,7 @@ same_headers(const struct rte_mbuf *m, const uint8_t *frame,
     unsigned int n = mask == headers_mask(1) ? 1 : 2;
     uint64_t bytes;
 
-    if (mask == NOBODY || m->data_len < HEADERS + n * VLAN_HEADER_LEN) {
+    if (mask == NOBODY || m->data_len < HEADERS + n * VLAN_TAG_LEN) {
         return false;
     }
     memcpy(&bytes, frame + HEADERS, sizeof bytes);
@@ -206,7 +207,8 @@ forward_check(struct forward_ctx *ctx, const struct ingress *in,
             mask = check_headers(in, m, run, &headers);
         }
         if (unlikely((run->src | run->dst) & MULTICAST || !run->src
-                     || !run->dst)) {
+                     || !run->dst
+                     || run->dst >> 24 == RESERVED_EXTREME)) {
             uint32_t verdict = judge(state, run->src, run->dst);
 
             if (verdict >= DROPPED || run->decision == LOOK_UP) {

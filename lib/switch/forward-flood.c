@@ -3,9 +3,9 @@
  * forward-flood.c: how does a frame get to many ports?
  *
  * One mbuf goes to all ports that send the frame in the same form, with as
- * many references: nobody rewrites it any more.  There are three forms at most,
- * so a flood makes two copies at most, however many ports it goes to; none
- * where all ports are trunks, or all are access ports.
+ * many references: nobody rewrites it any more.  There are three forms at
+ * most, so a flood makes two copies at most, however many ports it goes to;
+ * none where all ports are trunks, or all are access ports.
  *
  * What the burst has for one of these ports beside the flood is sent with it,
  * so that a port gets the frames of a burst in order.

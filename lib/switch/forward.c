@@ -12,9 +12,10 @@
  *   output   a batch per port, one port_tx() each; the dropped are freed
  *
  * The first three (forward-decide.c) only fill the context's arrays
- * ("decide"), the last one only reads them ("do").  Frames are rewritten in the
- * last stage, and there only where a port sends them with another VLAN header
- * than they came with.  A flood is forward-flood.c's.
+ * ("decide"), the last one only reads them ("do").  Frames are rewritten in
+ * the last stage, and there only where a port sends them with another VLAN
+ * header than they came with.  A flood is forward-flood.c's, and
+ * forward-mirror.c makes copies before.
  *
  * Order: frames of a burst leave by one port in the order they came.
  *
@@ -213,6 +214,9 @@ process(struct forward_ctx *ctx, const struct ingress *in,
         forward_check(ctx, in, mbufs, n);
         forward_learn(ctx, in, now);
         all = forward_look_up(ctx, in);
+        if (unlikely(in->state->mirrors)) {
+            forward_mirror(ctx, in, mbufs);
+        }
         if (all && likely(ctx->runs[0].decision < FLOOD)) {
             count(&ctx->stats.fdb_hits, n);
             forward_send(ctx, in->state, (uint16_t) ctx->runs[0].decision,

@@ -23,11 +23,11 @@ static inline bool
 vlan_can_write(const struct rte_mbuf *m)
 {
     return (rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m)
-            && m->data_off >= VLAN_HEADER_LEN);
+            && m->data_off >= VLAN_TAG_LEN);
 }
 
-/* A copy with headroom, from the same mempool, of the first `len` bytes.  NULL:
- * no mbuf is left there. */
+/* A copy with headroom, from the same mempool, of the first `len` bytes.
+ * NULL: no mbuf is left there. */
 struct rte_mbuf *vlan_copy(const struct rte_mbuf *, uint32_t len);
 
 /* Puts `header` in front of a frame that vlan_can_write(), or none where not
@@ -42,17 +42,17 @@ vlan_set_header(struct rte_mbuf *m, bool have, bool want, uint32_t header)
     memcpy(&a, p, sizeof a);
     memcpy(&b, p + sizeof a, sizeof b);
     if (want && !have) {
-        p -= VLAN_HEADER_LEN;
-        m->data_off = (uint16_t) (m->data_off - VLAN_HEADER_LEN);
-        m->data_len = (uint16_t) (m->data_len + VLAN_HEADER_LEN);
-        m->pkt_len += VLAN_HEADER_LEN;
+        p -= VLAN_TAG_LEN;
+        m->data_off = (uint16_t) (m->data_off - VLAN_TAG_LEN);
+        m->data_len = (uint16_t) (m->data_len + VLAN_TAG_LEN);
+        m->pkt_len += VLAN_TAG_LEN;
         memcpy(p, &a, sizeof a);
         memcpy(p + sizeof a, &b, sizeof b);
     } else if (have && !want) {
-        p += VLAN_HEADER_LEN;
-        m->data_off = (uint16_t) (m->data_off + VLAN_HEADER_LEN);
-        m->data_len = (uint16_t) (m->data_len - VLAN_HEADER_LEN);
-        m->pkt_len -= VLAN_HEADER_LEN;
+        p += VLAN_TAG_LEN;
+        m->data_off = (uint16_t) (m->data_off + VLAN_TAG_LEN);
+        m->data_len = (uint16_t) (m->data_len - VLAN_TAG_LEN);
+        m->pkt_len -= VLAN_TAG_LEN;
         memcpy(p, &a, sizeof a);
         memcpy(p + sizeof a, &b, sizeof b);
     }
@@ -61,8 +61,8 @@ vlan_set_header(struct rte_mbuf *m, bool have, bool want, uint32_t header)
     }
 }
 
-/* Takes frame `m`, which is `f`, and returns it in another form.  NULL: no mbuf
- * was left for the copy that this takes; the frame is freed. */
+/* Takes frame `m`, which is `f`, and returns it in another form.  NULL: no
+ * mbuf was left for the copy that this takes; the frame is freed. */
 static inline struct rte_mbuf *
 vlan_write(struct rte_mbuf *m, const struct vlan_frame *f,
            enum vlan_form form)

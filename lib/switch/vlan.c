@@ -46,14 +46,14 @@ vlan_read_headers(const uint8_t *frame, size_t n, struct vlan_headers *h)
     if (!vlan_is_tpid(get16(p))) {
         return true;
     }
-    if (n < ADDRESSES + VLAN_HEADER_LEN + 2) {
+    if (n < ADDRESSES + VLAN_TAG_LEN + 2) {
         return false;
     }
     h->n = 1;
     h->tpid = get16(p);
     h->tci = get16(p + 2);
     if (vlan_is_tpid(get16(p + 4))) {
-        if (n < ADDRESSES + 2 * VLAN_HEADER_LEN + 2) {
+        if (n < ADDRESSES + 2 * VLAN_TAG_LEN + 2) {
             return false;
         }
         h->n = 2;

@@ -24,7 +24,7 @@
 #include "openvswitch/compiler.h"
 #include "switch/drop.h"
 
-enum { VLAN_HEADER_LEN = 4 };
+enum { VLAN_TAG_LEN = 4 };
 
 enum vlan_form {
     VLAN_BARE,                  /* without a header for its VLAN */

@@ -51,3 +51,9 @@ tests_unit_switch_test_forward_vlan_LDADD = $(SWITCH_TEST_LIBS)
 tests_unit_switch_test_forward_vlan_SOURCES = \
 	tests/unit/switch/test-forward-vlan.c \
 	$(switch_rig)
+
+check_PROGRAMS += tests/unit/switch/test-mirror
+tests_unit_switch_test_mirror_LDADD = $(SWITCH_TEST_LIBS)
+tests_unit_switch_test_mirror_SOURCES = \
+	tests/unit/switch/test-mirror.c \
+	$(switch_rig)
