@@ -32,6 +32,9 @@ lib_switch_libswitch_a_SOURCES = \
 	lib/switch/pages.h \
 	lib/switch/reserved.h \
 	lib/switch/switch-cmd.c \
+	lib/switch/trace-cmd.c \
+	lib/switch/trace.c \
+	lib/switch/trace.h \
 	lib/switch/vlan-write.c \
 	lib/switch/vlan-write.h \
 	lib/switch/vlan.c \

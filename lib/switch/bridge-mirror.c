@@ -107,6 +107,7 @@ compile_one(const struct bridge *br, const struct bridge_state *state,
 {
     const struct cfg_mirror_settings *set = &br->mirrors->set[i];
 
+    m->name = set->name;
     m->output = (set->output_port
                  ? find_output(br, state, set->output_port) : NULL);
     m->output_vlan = set->output_vlan;

@@ -137,7 +137,7 @@ void switch_wait(void);
 uint32_t switch_now(void);
 
 /* fdb/show, fdb/flush, fdb/add, fdb/del, fdb/stats-show, fdb/stats-clear,
- * dpif/show, dpctl/show, dpif/dump-dps, ofproto/list, sluice/drop-show. */
+ * sluice/trace, dpif/show, dpctl/show, dpif/dump-dps, ofproto/list, sluice/drop-show. */
 void switch_cmd_init(void);
 
 #endif

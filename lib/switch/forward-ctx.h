@@ -121,6 +121,9 @@ struct forward_ctx {
     uint8_t batch_of[FDB_MAX_PORTS];    /* 1 + number; 0: none yet */
 };
 
+/* forward-mirror.c: the mirrors that select a run; the bridge has some. */
+uint32_t forward_mirrored(const struct ingress *, const struct run *);
+
 /* forward-mirror.c: sends copies of what the bridge's mirrors select. */
 void forward_mirror(struct forward_ctx *, const struct ingress *,
                     struct rte_mbuf **);

@@ -38,8 +38,8 @@ select_vlan(const struct mirrors *ms, uint32_t mask,
     return selected;
 }
 
-static uint32_t
-select_run(const struct ingress *in, const struct run *run)
+uint32_t
+forward_mirrored(const struct ingress *in, const struct run *run)
 {
     const struct bridge_state *state = in->state;
     const struct mirrors *ms = state->mirrors;
@@ -223,7 +223,7 @@ forward_mirror(struct forward_ctx *ctx, const struct ingress *in,
 
     for (unsigned int i = 0; i < ctx->n_runs; i++) {
         const struct run *run = &ctx->runs[i];
-        uint32_t hits = select_run(in, run);
+        uint32_t hits = forward_mirrored(in, run);
 
         ctx->mirrored[i] = hits;
         any |= hits;

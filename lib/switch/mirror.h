@@ -27,6 +27,7 @@ struct mirror_counters {
 };
 
 struct mirror {
+    const char *name;           /* main thread */
     const struct ingress *output;       /* NULL: to `output_vlan` */
     uint16_t output_vlan;
     uint32_t snaplen;

@@ -21,6 +21,7 @@
 #include "switch/drop.h"
 #include "switch/fdb-cmd.h"
 #include "switch/forward.h"
+#include "switch/trace.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -376,4 +377,5 @@ switch_cmd_init(void)
                                  commands[i].cb, NULL);
     }
     fdb_cmd_init();
+    trace_cmd_init();
 }

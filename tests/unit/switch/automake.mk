@@ -57,3 +57,9 @@ tests_unit_switch_test_mirror_LDADD = $(SWITCH_TEST_LIBS)
 tests_unit_switch_test_mirror_SOURCES = \
 	tests/unit/switch/test-mirror.c \
 	$(switch_rig)
+
+check_PROGRAMS += tests/unit/switch/test-trace
+tests_unit_switch_test_trace_LDADD = $(SWITCH_TEST_LIBS)
+tests_unit_switch_test_trace_SOURCES = \
+	tests/unit/switch/test-trace.c \
+	$(switch_rig)
