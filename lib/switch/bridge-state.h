@@ -34,6 +34,7 @@ struct bridge {
     uint32_t mac_table_size;
     char *hwaddr;               /* or NULL */
     struct vlan_set flood_vlans;
+    uint64_t limited;           /* seconds with too many moves, said so far */
     struct bridge_mirrors *mirrors;
 };
 

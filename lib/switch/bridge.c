@@ -464,6 +464,22 @@ bridge_ofport(const struct bridge *br, const struct port *port)
 
 /* Main loop. */
 
+/* A packet thread has no time for words. */
+static void
+say_limit(struct bridge *br)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 3);
+    struct fdb_stats stats;
+
+    fdb_get_stats(br->fdb, &stats);
+    if (stats.limited > br->limited) {
+        VLOG_WARN_RL(&rl, "bridge %s: addresses moved from port to port so "
+                     "often that further moves wait for the next second: is "
+                     "there a loop?", br->name);
+    }
+    br->limited = stats.limited;
+}
+
 void
 switch_run(void)
 {
@@ -474,6 +490,7 @@ switch_run(void)
         last = now;
         for (size_t i = 0; i < n_bridges; i++) {
             fdb_expire(bridges[i]->fdb, now, bridges[i]->mac_aging_time);
+            say_limit(bridges[i]);
         }
     }
 }

@@ -129,7 +129,7 @@ size_t bridge_n_mirrors(const struct bridge *);
 void bridge_get_mirror(const struct bridge *, size_t i,
                        struct bridge_mirror *);
 
-/* Ages FDBs; about once a second. */
+/* Ages FDBs, and says where addresses move too often; about once a second. */
 void switch_run(void);
 void switch_wait(void);
 
@@ -137,7 +137,8 @@ void switch_wait(void);
 uint32_t switch_now(void);
 
 /* fdb/show, fdb/flush, fdb/add, fdb/del, fdb/stats-show, fdb/stats-clear,
- * sluice/trace, dpif/show, dpctl/show, dpif/dump-dps, ofproto/list, sluice/drop-show. */
+ * sluice/trace, sluice/drop-show, dpif/show, dpctl/show, dpif/dump-dps,
+ * ofproto/list. */
 void switch_cmd_init(void);
 
 #endif

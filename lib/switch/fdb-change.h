@@ -34,12 +34,19 @@ struct fdb {
     /* Packet threads: read only. */
     struct fdb_table table;
     uint32_t max_entries;
+    /* Packet threads write it too, once in such a second: no entry moves any
+     * more in this second. */
+    _Atomic uint32_t no_moves_in;
 
     /* Packet threads and the main thread. */
     _Alignas(64) struct fdb_lock lock;
     uint32_t current OVS_GUARDED;
     uint32_t statics OVS_GUARDED;
     struct fdb_totals totals OVS_GUARDED;
+    uint32_t moves OVS_GUARDED;         /* in second `moves_second` */
+    uint32_t moves_second OVS_GUARDED;
+    uint64_t limited OVS_GUARDED;       /* seconds in which moves were at their
+                                         * limit */
     uint64_t displaced OVS_GUARDED;     /* entries that changed their slot */
     struct fdb_owners owners OVS_GUARDED;
 

@@ -36,6 +36,7 @@ fdb_create(uint32_t max_entries)
         n *= 2;
     }
     fdb->max_entries = max_entries;
+    atomic_init(&fdb->no_moves_in, UINT32_MAX);
     fdb->table.mask = n - 1;
     if (get_entropy(fdb->table.seed, sizeof fdb->table.seed)) {
         random_bytes(fdb->table.seed, sizeof fdb->table.seed);
@@ -95,6 +96,30 @@ fdb_lookup(const struct fdb *fdb, uint64_t key)
             ? port : FDB_NONE);
 }
 
+static uint32_t
+max_moves(const struct fdb *fdb)
+{
+    return MIN(MAX(fdb->max_entries, FDB_MOVES_MIN), FDB_MOVES_MAX);
+}
+
+/* May one more entry move in second `now`? */
+static bool
+may_move(struct fdb *fdb, uint32_t now)
+    OVS_REQUIRES(fdb->lock)
+{
+    if (now != fdb->moves_second) {
+        fdb->moves_second = now;
+        fdb->moves = 0;
+    }
+    if (fdb->moves < max_moves(fdb)) {
+        fdb->moves++;
+        return true;
+    }
+    fdb->limited++;
+    atomic_store_explicit(&fdb->no_moves_in, now, memory_order_relaxed);
+    return false;
+}
+
 void
 fdb_learn(struct fdb *fdb, uint64_t key, uint16_t port, uint32_t now)
 {
@@ -120,6 +145,10 @@ fdb_learn(struct fdb *fdb, uint64_t key, uint16_t port, uint32_t now)
             }
             return;
         }
+        if (atomic_load_explicit(&fdb->no_moves_in, memory_order_relaxed)
+            == now) {
+            return;
+        }
     }
     if (!fdb_trylock(&fdb->lock)) {
         return;
@@ -131,7 +160,7 @@ fdb_learn(struct fdb *fdb, uint64_t key, uint16_t port, uint32_t now)
         uint64_t old = fdb_value_of(fdb, slot);
 
         if (!(old & FDB_STATIC) && fdb_value_port(old) != port
-            && fdb_owner_get(&fdb->owners, port)) {
+            && fdb_owner_get(&fdb->owners, port) && may_move(fdb, now)) {
             fdb_replace(fdb, slot, new);
             fdb->totals.moved++;
         }
@@ -449,6 +478,7 @@ fdb_get_stats(const struct fdb *fdb_, struct fdb_stats *stats)
     stats->expired = fdb->inherited.expired + fdb->totals.expired;
     stats->evicted = fdb->inherited.evicted + fdb->totals.evicted;
     stats->moved = fdb->inherited.moved + fdb->totals.moved;
+    stats->limited = fdb->limited;
     fdb_unlock(&fdb->lock);
 }
 

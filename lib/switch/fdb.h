@@ -28,11 +28,14 @@ enum {
     FDB_NONE = 0xffff,          /* no such entry */
     FDB_MAX_PORTS = 0xfff0,     /* logical port indices are below */
     FDB_ENTRIES_MAX = 1000000,
+    FDB_MOVES_MIN = 1000,       /* in a second */
+    FDB_MOVES_MAX = 100000,
 };
 
 struct fdb_stats {
     uint64_t current, max, statics;
     uint64_t learned, expired, evicted, moved;
+    uint64_t limited;           /* seconds in which no more moves were made */
 };
 
 /* NULL where memory is short.  `max_entries` 10..FDB_ENTRIES_MAX. */
@@ -56,7 +59,12 @@ uint16_t fdb_lookup(const struct fdb *, uint64_t key);
 
 /* Notes that `key` was seen on `port` at second `now`.  Static entries stay.
  * A full table evicts the oldest of a few entries of the port that has the
- * most. */
+ * most.
+ *
+ * In one second as many entries may move to other ports as the table may have,
+ * but at least FDB_MOVES_MIN and at most FDB_MOVES_MAX: enough for all hosts of
+ * a link that failed, and no more than costs little where a loop makes
+ * addresses jump.  Further moves wait for the next second. */
 void fdb_learn(struct fdb *, uint64_t key, uint16_t port, uint32_t now);
 
 struct fdb_entry {

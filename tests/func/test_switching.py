@@ -87,6 +87,31 @@ def test_station_moves(br0, wires):
     assert sw.fdb()[A][0] == sw.iface("p2", "ofport")
 
 
+@pytest.mark.ours
+def test_addresses_that_jump(br0, wires):
+    """As in a loop: it is said, and forwarding goes on."""
+    sw = br0
+    p0, p1, p2 = wires
+    sw.expect_log(r"\|WARN\|bridge br0: addresses moved from port to port so "
+                  r"often .* is there a loop\?")
+    sw.vsctl("set Bridge br0 other_config:mac-table-size=1000")
+    frames = [frame(B, "02:aa:00:00:%02x:%02x" % divmod(n, 256))
+              for n in range(900)]
+
+    def jump():
+        # 1,000 moves a second are allowed.
+        for wire in p0, p1, p0, p1:
+            wire.send(*frames)
+        return sw.has_logged("is there a loop")
+    wait_until(jump, "the warning", 60)
+    after = frame(BROADCAST, C, "after")
+    p2.send(after)
+    for wire in p0, p1:
+        # Behind the flooded ones.
+        wait_until(lambda: after in wire.receive(10000, timeout=1),
+                   "a broadcast")
+
+
 def test_flush(br0, wires):
     sw = br0
     p0, p1, p2 = wires

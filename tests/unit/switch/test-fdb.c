@@ -93,6 +93,43 @@ test_move(void **state OVS_UNUSED)
     fdb_destroy(fdb);
 }
 
+/* A loop makes addresses jump; a link that fails moves all of them once. */
+static void
+test_moves_are_limited(void **state OVS_UNUSED)
+{
+    static const struct {
+        uint32_t size, limit;
+    } rows[] = {
+        { 10, FDB_MOVES_MIN }, { 5000, 5000 }, { 200000, FDB_MOVES_MAX },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fdb *fdb = fdb_create(rows[i].size);
+        uint32_t now = 100;
+
+        fdb_learn(fdb, mac(1), 1, now);
+        for (uint32_t n = 1; n <= rows[i].limit; n++) {
+            fdb_learn(fdb, mac(1), (uint16_t) (1 + n % 2), now);
+        }
+        assert_int_equal(stats_of(fdb).moved, rows[i].limit);
+        assert_int_equal(stats_of(fdb).limited, 0);
+        for (int n = 0; n < 100; n++) {
+            fdb_learn(fdb, mac(1), 3, now);
+        }
+        assert_int_equal(stats_of(fdb).moved, rows[i].limit);
+        assert_int_equal(stats_of(fdb).limited, 1);
+        assert_true(fdb_lookup(fdb, mac(1)) != 3);
+
+        /* New ones are learned, known ones stay young. */
+        fdb_learn(fdb, mac(2), 3, now);
+        assert_int_equal(fdb_lookup(fdb, mac(2)), 3);
+
+        fdb_learn(fdb, mac(1), 3, now + 1);
+        assert_int_equal(fdb_lookup(fdb, mac(1)), 3);
+        fdb_destroy(fdb);
+    }
+}
+
 static void
 test_vlans_are_apart(void **state OVS_UNUSED)
 {
@@ -499,6 +536,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learn_and_look_up),
         cmocka_unit_test(test_move),
+        cmocka_unit_test(test_moves_are_limited),
         cmocka_unit_test(test_vlans_are_apart),
         cmocka_unit_test(test_zero_is_no_address),
         cmocka_unit_test(test_aging),
