@@ -39,7 +39,7 @@ struct run {
     uint32_t decision;
     uint16_t first;             /* its first frame's number in the burst */
     uint16_t lost;              /* of its last frames: dropped while others of
-                                 * it go on */
+                                 * it go on; 0 between bursts */
 };
 
 static inline unsigned int
@@ -98,6 +98,7 @@ struct forward_ctx {
     unsigned int thread;
     unsigned int n_runs, n_batches;
     unsigned int n_dropped;
+    bool lost;                  /* a run has lost frames */
     uint32_t now;
     unsigned int copies;        /* made of a frame behind patch ports, by all
                                  * contexts of the chain; kept in the first */

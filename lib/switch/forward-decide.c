@@ -144,12 +144,15 @@ check_headers(const struct ingress *in, const struct rte_mbuf *m,
     return headers_mask(h.n);
 }
 
-void
+void __rte_cache_aligned
 forward_check(struct forward_ctx *ctx, const struct ingress *in,
               struct rte_mbuf **mbufs, uint16_t n)
 {
     const struct bridge_state *state = in->state;
     const struct fdb_table t = *fdb_table(state->fdb);
+    const struct vlan_frame untagged = in->untagged;
+    const uint32_t untagged_decision = in->untagged_decision;
+    const uint64_t untagged_key = (uint64_t) vlan_of(&untagged) << 48;
     uint32_t max_frame = in->max_frame;
     struct run *run = ctx->runs;        /* the next one */
     uint64_t head = 0;          /* bytes 0 to 7 of the last run's frames */
@@ -176,7 +179,6 @@ forward_check(struct forward_ctx *ctx, const struct ingress *in,
                 run->vlan.flags = 0;
                 run->decision = DROPPED | (uint32_t) reason;
                 run->first = i;
-                run->lost = 0;
                 run++;
                 mask = NOBODY;
                 continue;
@@ -198,13 +200,14 @@ forward_check(struct forward_ctx *ctx, const struct ingress *in,
         run->dst = rte_be_to_cpu_64(head) >> 16;
         run->src = rest_i >> 16;
         run->first = i;
-        run->lost = 0;
         if (likely(!vlan_is_tpid((uint16_t) rest_i))) {
-            run->vlan = in->untagged;
-            run->decision = in->untagged_decision;
+            run->vlan = untagged;
+            run->decision = untagged_decision;
+            vlan = untagged_key;
             mask = NOT_TAGGED;
         } else {
             mask = check_headers(in, m, run, &headers);
+            vlan = (uint64_t) vlan_of(&run->vlan) << 48;
         }
         if (unlikely((run->src | run->dst) & MULTICAST || !run->src
                      || !run->dst
@@ -215,7 +218,6 @@ forward_check(struct forward_ctx *ctx, const struct ingress *in,
                 run->decision = verdict;
             }
         }
-        vlan = (uint64_t) vlan_of(&run->vlan) << 48;
         run->src |= vlan;
         run->dst |= vlan;
         run->src_hash = fdb_hash(&t, run->src);
@@ -230,7 +232,7 @@ forward_check(struct forward_ctx *ctx, const struct ingress *in,
 
 /* Learn.  What the first bucket does not know is put off until the other
  * bucket's memory is there. */
-void
+void __rte_cache_aligned
 forward_learn(struct forward_ctx *ctx, const struct ingress *in, uint32_t now)
 {
     struct fdb *fdb = in->state->fdb;
@@ -294,7 +296,7 @@ decide(const struct bridge_state *state, const struct ingress *in,
     return decide_form(in, out, &run->vlan);
 }
 
-bool
+bool __rte_cache_aligned
 forward_look_up(struct forward_ctx *ctx, const struct ingress *in)
 {
     const struct bridge_state *state = in->state;

@@ -130,6 +130,7 @@ retag(struct forward_ctx *ctx, const struct ingress *in, struct run *run,
     if (unlikely(kept < n)) {
         count(&ctx->drops.n[DROP_NO_MBUF], n - kept);
         run->lost = (uint16_t) (n - kept);
+        ctx->lost = true;
     }
 }
 
@@ -226,6 +227,12 @@ process(struct forward_ctx *ctx, const struct ingress *in,
         } else {
             output_mixed(ctx, in, mbufs);
         }
+    }
+    if (unlikely(ctx->lost)) {
+        for (unsigned int i = 0; i < FORWARD_BURST; i++) {
+            ctx->runs[i].lost = 0;
+        }
+        ctx->lost = false;
     }
     if (unlikely(ctx->n_dropped)) {
         rte_pktmbuf_free_bulk(ctx->dropped, ctx->n_dropped);

@@ -107,9 +107,10 @@ def compare(sw, wires, reference, rng):
         for name, wire in zip(PORTS, wires):
             want = expected[name]
             got = wire.receive(len(want), timeout=10)
-            assert got == want, "%s, frames from %s:\n%s\nexpected:\n%s\n%s" % (
-                name, PORTS[sender], "\n".join(text_of(got)),
-                "\n".join(text_of(want)), show(reference))
+            assert got == want, "\n".join(
+                ["%s, frames from %s:" % (name, PORTS[sender])]
+                + text_of(got) + ["expected:"] + text_of(want)
+                + [show(reference)])
 
 
 def surplus(wires):
