@@ -161,7 +161,7 @@ def scene(shared):
 
 def test_good_guest(scene):
     g = scene.guest()
-    for number in range(100):
+    for number in range(300):
         scene.exchange(g, number)
     g.close()
     scene.sw.wait_link("bad", "down")

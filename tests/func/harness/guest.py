@@ -144,6 +144,10 @@ class Memory:
         self.fd = os.memfd_create("guest")
         os.ftruncate(self.fd, size)
         self.map = mmap.mmap(self.fd, size)
+        # Numbers of 16 bits that the switch reads meanwhile.  struct would
+        # clear them first and write them byte by byte; here, each is read
+        # and written at once.
+        self.halves = memoryview(self.map).cast("H")
 
     def table(self, size=None, user=USER, physical=PHYSICAL, offset=0):
         """What SET_MEM_TABLE says of it."""
@@ -151,6 +155,7 @@ class Memory:
                            self.size if size is None else size, user, offset)
 
     def close(self):
+        self.halves.release()
         self.map.close()
         os.close(self.fd)
 
@@ -194,10 +199,10 @@ class Ring:
                          + 2 * (index % self.size), head)
 
     def set_avail_index(self, index):
-        struct.pack_into("<H", self.map, self.avail + 2, index & 0xffff)
+        self.memory.halves[self.avail // 2 + 1] = index & 0xffff
 
     def used_index(self):
-        return struct.unpack_from("<H", self.map, self.used + 2)[0]
+        return self.memory.halves[self.used // 2 + 1]
 
     def take_used(self):
         """(head, bytes written) of the next used element, or None."""
