@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command-line.h"
@@ -148,6 +149,38 @@ parse_options(int argc, char *argv[])
     }
     return (optind < argc ? xstrdup(argv[optind])
             : xasprintf("unix:%s/db.sock", ovs_rundir()));
+}
+
+/* Each queue of a guest takes descriptors, two at least, and a guest's port
+ * some more: the 1,024 that a process commonly has are those of three guests
+ * with 128 pairs.  That limit is for programs that call select(), which this
+ * one does not; how many there may be, the hard limit says. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    rlim_t soft;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit)) {
+        VLOG_WARN("cannot read the limit of file descriptors: %s",
+                  ovs_strerror(errno));
+        return;
+    }
+    soft = limit.rlim_cur;
+    if (soft >= limit.rlim_max) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit)) {
+        VLOG_WARN("cannot raise the limit of file descriptors from %llu to "
+                  "%llu: %s", (unsigned long long int) soft,
+                  (unsigned long long int) limit.rlim_max,
+                  ovs_strerror(errno));
+        return;
+    }
+    VLOG_INFO("raised the limit of file descriptors from %llu to %llu",
+              (unsigned long long int) soft,
+              (unsigned long long int) limit.rlim_max);
 }
 
 static void
@@ -295,6 +328,7 @@ main(int argc, char *argv[])
     fatal_ignore_sigpipe();
     daemonize_start(true);
     catch_signals();
+    raise_descriptor_limit();
     if (want_mlockall && mlockall(MCL_CURRENT | MCL_FUTURE)) {
         VLOG_ERR("mlockall failed: %s", ovs_strerror(errno));
     }

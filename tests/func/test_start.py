@@ -5,6 +5,7 @@
 import os
 import pwd
 import re
+import resource
 import signal
 
 import pytest
@@ -53,6 +54,34 @@ def test_version_and_help():
 def test_wrong_command_line(words):
     result = run([vswitchd()] + words)
     assert result.code not in (0, None) and result.err, str(result)
+
+
+@pytest.mark.ours
+def test_as_many_descriptors_as_allowed(new_switch):
+    """A service manager gives a process few; how many it may have it says,
+    too."""
+    sw = new_switch
+    few, most = 256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert few < most
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        sw.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert resource.prlimit(sw.daemon.pid, resource.RLIMIT_NOFILE) == (most,
+                                                                       most)
+    sw.expect_log(r"\|INFO\|raised the limit of file descriptors from %d to "
+                  r"%d" % (few, most))
+    # A limit that needs no change needs no word.
+    os.truncate(sw.daemon.log, 0)
+    sw.log.expected.clear()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        sw.restart_daemon()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert not sw.has_logged("limit of file descriptors")
 
 
 def test_detach_and_terminate(new_switch):
