@@ -66,6 +66,8 @@ enum {
     MAX_SIZE = 9216,
     LATE_US = 100,              /* more than that is being away */
     QUIET_US = 200 * 1000,      /* nothing comes any more */
+    QUIET_RAN_US = 50 * 1000,   /* nor from a thread that ran for so long */
+    PATIENCE_US = 10 * 1000 * 1000, /* with a thread that does not run */
     END_US = 1000 * 1000,       /* a silence that is told before its end */
     REALTIME_PRIORITY = 10,
     ETHERTYPE = 0x88b5,         /* for experiments */
@@ -112,6 +114,7 @@ static enum { IDLE, LOOP, COLLECT } state;
 static uint64_t last_look;      /* 0: does not count */
 static uint64_t away_total;
 static uint64_t waited_total;
+static uint64_t ran_total;              /* us in which that thread ran */
 static uint64_t away, waited;   /* since the last reset: the longest absence,
                                  * and all that it waited */
 
@@ -292,6 +295,7 @@ note_waited(void)
         if (sscanf(text, "%"SCNu64" %"SCNu64, &ran, &ns) == 2) {
             waited += ns / 1000 - waited_total;
             waited_total = ns / 1000;
+            ran_total = ran / 1000;
         }
     }
 }
@@ -364,11 +368,21 @@ start(void)
     restart_measurement();
 }
 
+/* Is it quiet, when nothing came for `us` in which the thread that is watched
+ * ran for `ran` of them?  What is on its way comes only when it runs. */
+static bool
+is_quiet(uint64_t us, uint64_t ran)
+{
+    return (us >= PATIENCE_US
+            || (us >= QUIET_US && (watch < 0 || ran >= QUIET_RAN_US)));
+}
+
 /* Receives until nothing comes any more. */
 static void
 stop(void)
 {
     uint64_t since = now_us();
+    uint64_t ran_then = ran_total;
     uint64_t before = 0;
 
     /* What is still in hand was received, and not lost. */
@@ -381,7 +395,7 @@ stop(void)
         g->n_hand = 0;
     }
     state = COLLECT;
-    while (now_us() - since < QUIET_US) {
+    while (!is_quiet(now_us() - since, ran_total - ran_then)) {
         uint64_t received = 0;
 
         nap();
@@ -392,6 +406,7 @@ stop(void)
         if (received != before) {
             before = received;
             since = now_us();
+            ran_then = ran_total;
         }
     }
     state = IDLE;
