@@ -67,6 +67,9 @@ def pytest_runtest_makereport(item, call):
                    + item.parent.stash.get(SWITCHES, [])):
             report.sections.append(
                 ("the end of the daemon's log", sw.log.tail() or sw.last_log))
+            if sw.last_words:
+                report.sections.append(
+                    ("the end of what it printed", sw.last_words))
 
 
 BODY_FAILED = pytest.StashKey()
@@ -82,7 +85,7 @@ def _switches(node):
         if use_hugepages is None:
             use_hugepages = hugepages.free() >= USUAL_PAGES
         sw = Switch(use_hugepages, **kwargs)
-        sw.last_log = ""
+        sw.last_log = sw.last_words = ""
         made.append(sw)
         return sw
 
@@ -96,6 +99,7 @@ def _switches(node):
             problem = problem or error
         finally:
             sw.last_log = sw.log.tail()
+            sw.last_words = sw.daemon.printed()[-8000:]
             sw.discard()
     if problem:
         raise problem

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from harness import guest
-from harness.command import wait_until
+from harness.bystanders import Bystanders
 from harness.frames import BROADCAST, frame
 from harness.guest import Guest, connect
 
@@ -28,27 +28,12 @@ HUNG_UP = r"\|WARN\|bad: hung up on process \d+ at '\S+/bad': "
 LIBRARY = r"VHOST_(CONFIG|DATA): \(\S+/bad\) |\|Dropped \d+ log messages"
 
 
-class Scene:
+class Scene(Bystanders):
     """The switch SW with the port `bad` and what it was like before."""
 
     def __init__(self, sw):
-        self.sw = sw
+        super().__init__(sw)
         self.opened = []
-        self.fds = self._least(self._fds)
-        self.in_use = self._least(self._in_use)
-        sw.loop.loop()
-        self.lines = len(sw.log.lines())
-
-    @staticmethod
-    def _least(count):
-        """What there is apart from what comes and goes."""
-        return min(count() for _ in range(5))
-
-    def _fds(self):
-        return len(os.listdir("/proc/%d/fd" % self.sw.daemon.pid))
-
-    def _in_use(self):
-        return self.sw.pools("vh0")[0].count()[1]
 
     def connect(self, port="bad"):
         c = connect(self.sw.space.path(port))
@@ -62,14 +47,6 @@ class Scene:
         g.start()
         self.sw.wait_link(port)
         return g
-
-    def others_go_on(self):
-        def received():
-            return [g["received"] for g in
-                    self.sw.loop.command("report")["guests"]]
-        before = received()
-        wait_until(lambda: all(n > b for n, b in zip(received(), before)),
-                   "the others to hear something")
 
     def clean_up(self):
         """After a failure, so that the next test has a chance."""
@@ -97,27 +74,6 @@ class Scene:
         self.exchange(g)
         g.close()
         self.sw.wait_link("bad", "down")
-
-    def check_others(self):
-        for way in self.sw.loop.account():
-            assert way.received > 100 and way.lost == 0, way
-            assert way.in_flight == self.sw.loop.in_flight, way
-
-    def check_nothing_left(self):
-        wait_until(lambda: self._fds() <= self.fds,
-                   lambda: "%d descriptors; there are %d" % (self.fds,
-                                                             self._fds()))
-        wait_until(lambda: self._in_use() <= self.in_use,
-                   lambda: "%d mbufs in use; there are %d" % (
-                       self.in_use, self._in_use()))
-
-    def check_log(self):
-        """The library tells of each message; those of one port are 4,000 at
-        once and then 5 a second."""
-        lines = self.sw.log.lines()[self.lines:]
-        assert len(lines) < 4500, "%d lines in the log" % len(lines)
-        loud = [line for line in lines if "|WARN|" in line or "|ERR|" in line]
-        assert len(loud) < 100, "\n".join(loud)
 
 
 @pytest.fixture(scope="module")

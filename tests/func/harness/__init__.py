@@ -2,16 +2,18 @@
 #
 # What the functional tests stand on.  Each module answers one question:
 #
-#   command.py    how is a command run, how is a condition waited for?
-#   space.py      which names and folders are this test's own?
-#   hugepages.py  how many hugepages are there, who holds them?
-#   daemon.py     how do the database and the daemon start and end?
-#   switch.py     how does a test talk to its switch, how does it end?
-#   loggate.py    which lines of the daemon's log may a test leave?
-#   peer.py       how does testpmd play the guests?
-#   json_peer.py  how is a peer of our own told what to do?
-#   gap_peer.py   for how long do guests hear nothing?
-#   flow_peer.py  how much can a switch be given to do?
-#   guest.py      how does a guest speak to the switch, well or badly?
-#   frames.py     how are single frames sent and seen?
-#   pools.py      what does get-mempool-info say?
+#   command.py        how is a command run, how is a condition waited for?
+#   space.py          which names and folders are this test's own?
+#   hugepages.py      how many hugepages are there, who holds them?
+#   daemon.py         how do the database and the daemon start and end?
+#   switch.py         how does a test talk to its switch, how does it end?
+#   loggate.py        which lines of the daemon's log may a test leave?
+#   peer.py           how does testpmd play the guests?
+#   json_peer.py      how is a peer of our own told what to do?
+#   gap_peer.py       for how long do guests hear nothing?
+#   flow_peer.py      how much can a switch be given to do?
+#   guest.py          how does a guest speak to the switch, well or badly?
+#   guest_process.py  how is a guest killed?
+#   bystanders.py     does what a test does on some ports harm others?
+#   frames.py         how are single frames sent and seen?
+#   pools.py          what does get-mempool-info say?

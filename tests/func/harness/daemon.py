@@ -171,6 +171,8 @@ class Daemon(Process):
         return "the daemon to answer; it printed:\n" + self.printed()
 
     def printed(self):
+        if not os.path.exists(self.output):
+            return ""           # never started
         with open(self.output, errors="backslashreplace") as f:
             return f.read()
 

@@ -291,6 +291,12 @@ class Guest:
         ring.describe(i, PHYSICAL + at, len(data))
         ring.offer(i)
 
+    def room(self, q=0):
+        """How many frames put() would take without losing one."""
+        ring = self.tx_ring(q)
+        waiting = (ring.next_avail - ring.used_index()) & 0xffff
+        return ring.size - waiting
+
     def get(self, q=0):
         """The next frame received, or None.  A frame in several buffers
         (MRG_RXBUF) is put together."""
