@@ -69,7 +69,7 @@ cross(struct forward_ctx *ctx, const struct ingress *out,
 
 void
 forward_send(struct forward_ctx *ctx, const struct bridge_state *state,
-        uint16_t index, struct rte_mbuf **mbufs, unsigned int n)
+             uint16_t index, struct rte_mbuf **mbufs, unsigned int n)
 {
     if (unlikely(state->lports[index].patch)) {
         cross(ctx, &state->lports[index], mbufs, (uint16_t) n);
@@ -82,7 +82,7 @@ forward_send(struct forward_ctx *ctx, const struct bridge_state *state,
 
 void
 forward_drop(struct forward_ctx *ctx, enum drop_reason reason,
-     struct rte_mbuf **mbufs, unsigned int n)
+             struct rte_mbuf **mbufs, unsigned int n)
 {
     count(&ctx->drops.n[reason], n);
     memcpy(ctx->dropped + ctx->n_dropped, mbufs, n * sizeof *mbufs);
