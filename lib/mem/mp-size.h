@@ -26,7 +26,7 @@ enum {
      * they were sent: in the I/O thread's cache, in its burst, and in the
      * transmit rings of the ports they went to. */
     MP_KERNEL_RING = 1024,
-    MP_KERNEL_MAX_MBUFS = 65536,
+    MP_KERNEL_MAX_MBUFS = 131072,
 };
 
 uint32_t mp_buffer_size(uint32_t mtu);          /* b, bytes */

@@ -459,7 +459,7 @@ test_elastic_in_fixed(void **state OVS_UNUSED)
     rig_log_clear();
     mp_set_threads(2);
     k.elastic = true;
-    k.n_mbufs = 65536;
+    k.n_mbufs = 131072;
     mp = rig_get(&k);
     check_size(mp, 2 * PER_THREAD + 1024);
     a.n_mbufs = 4096;

@@ -208,7 +208,7 @@ test_local(void **state OVS_UNUSED)
     assert_int_equal(port("eth0")->req.holds.txq_size, 1024);
     assert_string_equal(port("br0")->req.group, "kernel");
     assert_true(port("br0")->req.elastic);
-    assert_int_equal(port("br0")->req.n_mbufs, 65536);
+    assert_int_equal(port("br0")->req.n_mbufs, 131072);
     assert_int_equal(port("br0")->req.holds.txq_size, 1024);
     assert_true(port("br0")->req.holds.one_sender);
     assert_string_equal(port("tap1")->req.group, "taps");

@@ -69,7 +69,7 @@ static struct mp_plan_port *
 add_local(void)
 {
     return add((struct mp_plan_port) {
-        .req = { .mtu = 1500, .group = "kernel", .n_mbufs = 65536,
+        .req = { .mtu = 1500, .group = "kernel", .n_mbufs = 131072,
                  .elastic = true,
                  .holds = { .txq_size = 1024, .n_txq = 1,
                             .one_sender = true } },
@@ -282,7 +282,7 @@ test_kernel(void **state OVS_UNUSED)
         assert_int_equal(pools[i].n_ports, 2);
         assert_true(pools[i].elastic);
         assert_false(pools[i].own);
-        assert_pool(&pools[i], 1500, n, 65536);
+        assert_pool(&pools[i], 1500, n, 131072);
     }
 }
 
