@@ -27,7 +27,8 @@ SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE = 9, 10, 11
 SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR = 12, 13, 14
 GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES, GET_QUEUE_NUM = 15, 16, 17
 SET_VRING_ENABLE, SEND_RARP, NET_SET_MTU, SET_BACKEND_REQ_FD = 18, 19, 20, 21
-IOTLB_MSG, GET_INFLIGHT_FD, SET_INFLIGHT_FD = 22, 31, 32
+IOTLB_MSG, POSTCOPY_ADVISE, POSTCOPY_LISTEN, POSTCOPY_END = 22, 28, 29, 30
+GET_INFLIGHT_FD, SET_INFLIGHT_FD = 31, 32
 
 HEADER = struct.Struct("<III")
 VERSION, REPLY, NEED_REPLY = 1, 4, 8
@@ -35,7 +36,9 @@ VERSION, REPLY, NEED_REPLY = 1, 4, 8
 # Features.
 MRG_RXBUF, MQ, INDIRECT, EVENT_IDX = 1 << 15, 1 << 22, 1 << 28, 1 << 29
 PROTOCOL_FEATURES, VERSION_1, RING_PACKED = 1 << 30, 1 << 32, 1 << 34
+IOMMU_PLATFORM = 1 << 33
 PROTOCOL_MQ, PROTOCOL_REPLY_ACK = 1 << 0, 1 << 3
+PROTOCOL_BACKEND_REQ, PROTOCOL_PAGEFAULT = 1 << 5, 1 << 8
 
 # Descriptors.
 NEXT, WRITE, INDIRECT_TABLE = 1, 2, 4
@@ -221,6 +224,8 @@ class Ring:
 class Guest:
     """A guest on CONNECTION that behaves."""
 
+    wanted_protocol = PROTOCOL_MQ | PROTOCOL_REPLY_ACK
+
     def __init__(self, connection, pairs=1, size=64, features=0):
         self.connection = connection
         self.pairs, self.size = pairs, size
@@ -236,8 +241,8 @@ class Guest:
         """What a machine monitor says as soon as it is connected."""
         c = self.connection
         self.offered = c.ask_u64(GET_FEATURES)
-        self.protocol = c.ask_u64(GET_PROTOCOL_FEATURES) & (
-            PROTOCOL_MQ | PROTOCOL_REPLY_ACK)
+        self.protocol = (c.ask_u64(GET_PROTOCOL_FEATURES)
+                         & self.wanted_protocol)
         c.send(SET_PROTOCOL_FEATURES, struct.pack("<Q", self.protocol))
         c.send(SET_OWNER)
 
