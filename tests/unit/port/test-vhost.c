@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include <cmocka.h>
 
 #include <rte_eal.h>
+#include <rte_malloc.h>
 
 #include "eal/eal.h"
 #include "eal/machine.h"
@@ -32,7 +34,13 @@
 #include "smap.h"
 #include "util.h"
 
+enum {
+    NODE_BYTES = 32 * 1024 * 1024,
+    PAGE = 2 * 1024 * 1024,
+};
+
 static char dir[64];
+static int other_node;          /* see add_node() */
 
 static void
 hook_nothing(struct port *p OVS_UNUSED)
@@ -273,6 +281,92 @@ test_no_queue_is_on(void **state OVS_UNUSED)
     free(v);
 }
 
+/* What the library tells of a guest that is ready, or, with node -1, of one
+ * that left.  (Its number is no device of the library's: nobody sends to it
+ * here.) */
+static void
+tell_guest(struct port *p, int vid, int node)
+{
+    struct vhost *v = vhost_cast(p);
+
+    ovs_mutex_lock(&vhost_mutex);
+    v->conn.vid = vid;
+    v->conn.n_vrings = vid < 0 ? 0 : 2;
+    v->conn.numa = node;
+    if (vid < 0) {
+        atomic_store(&v->vid, -1);
+    }
+    v->pending = true;
+    ovs_mutex_unlock(&vhost_mutex);
+    port_run();
+}
+
+static void
+check_node(const struct port *p, int vid, int node)
+{
+    struct mp_info info;
+
+    assert_non_null(p->mp);
+    mp_get_info(p->mp, &info);
+    assert_int_equal(info.socket, node);
+    assert_int_equal(p->running.socket, node);
+    assert_int_equal(p->state, PORT_RUNNING);
+    assert_int_equal(atomic_load(&vhost_cast(p)->vid), vid);
+}
+
+/* The mempool moves to the node of each guest; where that has no memory, the
+ * guest is served from where the pool is. */
+static void
+test_mempool_follows_the_guest(void **state OVS_UNUSED)
+{
+    char *error;
+    struct port *p = create(CFG_TYPE_VHOST_CLIENT, "node", &error);
+    struct mp *mp;
+
+    assert_non_null(p);
+    port_publish(p);
+    assert_null(p->mp);
+    tell_guest(p, 1000, 0);
+    check_node(p, 1000, 0);
+
+    tell_guest(p, -1, -1);
+    check_node(p, -1, 0);               /* kept for the next guest */
+    tell_guest(p, 1001, other_node);
+    check_node(p, 1001, other_node);
+    assert_null(p->error);
+
+    mp = p->mp;
+    tell_guest(p, -1, -1);
+    tell_guest(p, 1002, RTE_MAX_NUMA_NODES - 1);
+    check_node(p, 1002, other_node);
+    assert_ptr_equal(p->mp, mp);
+    assert_non_null(strstr(p->error, "there is no such socket"));
+
+    tell_guest(p, -1, -1);
+    tell_guest(p, 1003, 0);
+    check_node(p, 1003, 0);
+    assert_null(p->error);
+    tell_guest(p, -1, -1);
+    port_delete(p);
+}
+
+/* A NUMA node beside node 0: a heap of ordinary memory. */
+static int
+add_node(void)
+{
+    void *memory = mmap(NULL, NODE_BYTES + PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED || rte_malloc_heap_create("other")
+        || rte_malloc_heap_memory_add("other",
+                                      (void *) ROUND_UP((uintptr_t) memory,
+                                                        PAGE),
+                                      NODE_BYTES, NULL, 0, PAGE)) {
+        return -1;
+    }
+    return rte_malloc_heap_get_socket("other");
+}
+
 /* Each of 1,023 guests takes some. */
 static void
 allow_descriptors(void)
@@ -299,12 +393,13 @@ main(void)
         cmocka_unit_test(test_one_port_too_many),
         cmocka_unit_test(test_queues_that_are_on_take_the_traffic),
         cmocka_unit_test(test_no_queue_is_on),
+        cmocka_unit_test(test_mempool_follows_the_guest),
     };
     static const struct port_hooks hooks = {
         .quiesce = hook_nothing, .publish = hook_nothing,
     };
     struct smap oc = SMAP_INITIALIZER(&oc);
-    struct mp_model model = { .per_port = false };
+    struct mp_model model = { .per_port = false, .elastic = true };
     char *error = NULL;
     int rc;
 
@@ -319,6 +414,11 @@ main(void)
                     "--file-prefix sluice-ut-%d", (int) getpid());
     if (eal_start(&oc, dir, NULL, &error)) {
         fprintf(stderr, "%s\n", error);
+        return 1;
+    }
+    other_node = add_node();
+    if (other_node < 0) {
+        fprintf(stderr, "no memory for another node\n");
         return 1;
     }
     mp_init(&model);
