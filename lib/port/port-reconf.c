@@ -279,6 +279,7 @@ port_set(struct port *p, const struct cfg_settings *set, unsigned int n_txq,
     cfg_settings_clone(&p->wanted, set);
     p->want_n_txq = (uint16_t) MIN(n_txq, PORT_MAX_TXQ);
     port_steer(p);
+    port_changed(p);            /* its status shows settings */
     return port_reconfigure(p, errp);
 }
 

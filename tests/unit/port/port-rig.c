@@ -219,6 +219,21 @@ rig_delete(struct port *p)
     mp_sweep();
 }
 
+void
+rig_wait_for_samples(void)
+{
+    while (port_sample_pending()) {
+        usleep(1000);
+    }
+}
+
+void
+rig_run(void)
+{
+    rig_wait_for_samples();
+    port_run();
+}
+
 int64_t
 rig_stat(struct port *p, const char *name)
 {
@@ -227,9 +242,7 @@ rig_stat(struct port *p, const char *name)
     bool found = false;
 
     port_sample_ask(p, false);
-    while (port_sample_pending()) {
-        usleep(1000);
-    }
+    rig_wait_for_samples();
     port_get_stats(p, &stats);
     for (size_t i = 0; i < stats.n; i++) {
         if (!strcmp(stats.v[i].name, name)) {
@@ -251,6 +264,7 @@ rig_assert_status(struct port *p, const char *key, const char *value)
     struct smap status;
     const char *got;
 
+    rig_wait_for_samples();
     port_get_status(p, &status);
     got = smap_get(&status, key);
     if (!got || strcmp(got, value)) {

@@ -46,8 +46,13 @@ char *rig_set(struct port *, const struct cfg_settings *, unsigned int n_txq);
 /* Deletes the port and checks that no mbuf is left out. */
 void rig_delete(struct port *);
 
-/* The value of statistic or status `name`, after asking the device; fails the test where it is
- * missing. */
+/* port_run() and what shows a device leave one alone that a sampling thread is
+ * asking: these wait for the thread. */
+void rig_wait_for_samples(void);
+void rig_run(void);
+
+/* The value of statistic or status `name`, after asking the device; fails the
+ * test where it is missing. */
 int64_t rig_stat(struct port *, const char *name);
 void rig_assert_status(struct port *, const char *key, const char *value);
 

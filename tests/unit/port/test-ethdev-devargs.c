@@ -138,6 +138,7 @@ test_device_by_mac(void **state OVS_UNUSED)
     char *devargs;
     char *text = NULL;
 
+    rig_wait_for_samples();
     port_get_link(p, &link);
     devargs = xasprintf("class=eth,mac=%02X:%02X:%02X:%02X:%02X:%02X",
                         link.mac[0], link.mac[1], link.mac[2], link.mac[3],

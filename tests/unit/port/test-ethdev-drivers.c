@@ -286,6 +286,7 @@ test_memif_server(void **state OVS_UNUSED)
             struct port *p = rig_create_dpdk("mf0", devargs[i], 1, 1);
             struct port_link link;
 
+            rig_wait_for_samples();
             port_get_link(p, &link);
             assert_false(link.up);
             assert_int_equal(receive(p, 0), 0);

@@ -54,6 +54,7 @@ assert_mac(struct port *p, const char *expected)
     char mac[RTE_ETHER_ADDR_FMT_SIZE];
     struct port_link link;
 
+    rig_wait_for_samples();
     port_get_link(p, &link);
     snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0],
              link.mac[1], link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
@@ -85,6 +86,7 @@ test_address(void **state OVS_UNUSED)
     struct port *p = rig_create(CFG_TYPE_DPDK, "null0", &set, 1);
     struct port_link own;
 
+    rig_wait_for_samples();
     port_get_link(p, &own);
     assert_int_equal(fake_ethdev_calls(FAKE_ETH_SET_MAC), 0);
     set.mac = CONST_TEXT(MAC1);
@@ -109,6 +111,7 @@ test_address(void **state OVS_UNUSED)
 
     set.mac = NULL;                     /* back to its own */
     set_live(p, &set);
+    rig_wait_for_samples();
     port_get_link(p, &own);
     assert_memory_equal(own.mac, &ethdev_cast(p)->own_mac, sizeof own.mac);
     rig_delete(p);
@@ -270,10 +273,10 @@ test_link_interrupt(void **state OVS_UNUSED)
 
     /* Polled once a second. */
     fake_ethdev_set_link(false);
-    port_run();
+    rig_run();
     assert_true(ethdev_cast(p)->link_up);
     ethdev_cast(p)->next_poll = time_msec();
-    port_run();
+    rig_run();
     assert_false(ethdev_cast(p)->link_up);
     assert_in_range(ethdev_cast(p)->next_poll, time_msec(),
                     time_msec() + 1000);
@@ -291,11 +294,12 @@ test_link_interrupt(void **state OVS_UNUSED)
     /* Nobody looks without being told. */
     assert_int_equal(ethdev_cast(p)->next_poll, LLONG_MAX);
     fake_ethdev_set_link(false);
-    port_run();
+    rig_run();
     assert_true(ethdev_cast(p)->link_up);
     fake_ethdev_event(id, RTE_ETH_EVENT_INTR_LSC);
-    port_run();
+    rig_run();
     assert_false(ethdev_cast(p)->link_up);
+    rig_wait_for_samples();
     port_get_link(p, &link);
     assert_int_equal(link.resets, 2);
     assert_int_equal(ethdev_class.plan(p), PORT_CHANGE_NONE);
@@ -336,26 +340,26 @@ test_reset(void **state OVS_UNUSED)
 
     fake_ethdev_event(dev->port_id, RTE_ETH_EVENT_INTR_RESET);
     assert_int_equal(ethdev_class.plan(p), PORT_CHANGE_RESTART);
-    port_run();
+    rig_run();
     assert_int_equal(fake_ethdev_calls(FAKE_ETH_RESET), 1);
     assert_int_equal(rig_quiesced, 1);
     assert_runs(p);
-    port_run();
+    rig_run();
     assert_int_equal(fake_ethdev_calls(FAKE_ETH_RESET), 1);
 
     /* Not yet possible: the port says why, and tries again a second later. */
     fake_ethdev_fail(FAKE_ETH_RESET, EAGAIN, 0, 1);
     fake_ethdev_event(dev->port_id, RTE_ETH_EVENT_INTR_RESET);
-    port_run();
+    rig_run();
     assert_int_equal(p->state, PORT_QUIESCED);
     assert_non_null(p->error);
     assert_non_null(strstr(p->error, "null0: device 'net_null0' needs a "
                            "reset, which failed, so that the port is down: "
                            "Resource temporarily unavailable"));
-    port_run();
+    rig_run();
     assert_int_equal(p->state, PORT_QUIESCED);
     dev->next_reset = time_msec();
-    port_run();
+    rig_run();
     assert_null(p->error);
     assert_runs(p);
     rig_delete(p);
@@ -431,7 +435,7 @@ test_admin_state_while_removed(void **state OVS_UNUSED)
 
     fake_ethdev_fail(FAKE_ETH_INFO, ENODEV, 0, UINT32_MAX);
     fake_ethdev_event(ethdev_cast(p)->port_id, RTE_ETH_EVENT_INTR_RMV);
-    port_run();
+    rig_run();
     assert_non_null(p->error);
     assert_int_equal(port_set_admin_state(p, false, &error), 0);
     assert_int_equal(fake_ethdev_calls(FAKE_ETH_LINK_DOWN), 0);

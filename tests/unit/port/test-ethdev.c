@@ -143,6 +143,7 @@ test_status_and_description(void **state OVS_UNUSED)
                         "rx_csum_offload=false, tx_tso_offload=false");
     free(s);
 
+    rig_wait_for_samples();
     port_get_link(p, &link);
     assert_true(link.up);
     assert_true(link.admin_up);
@@ -358,7 +359,7 @@ test_removed_device(void **state OVS_UNUSED)
     assert_int_equal(ethdev_class.plan(p), PORT_CHANGE_RESTART);
 
     fake_ethdev_fail(FAKE_ETH_INFO, ENODEV, 0, UINT32_MAX);
-    port_run();
+    rig_run();
     assert_non_null(p->error);
     assert_non_null(strstr(p->error, "device 'net_null0' was removed from "
                            "the machine"));
@@ -366,7 +367,7 @@ test_removed_device(void **state OVS_UNUSED)
     send_frames(p, 0, 3, 64);
     assert_int_equal(rig_stat(p, "tx_dropped"), 6);
     free(port_describe(p));
-    port_run();
+    rig_run();
 
     fake_ethdev_reset();
     assert_int_equal(port_reconfigure(p, &error), 0);
