@@ -31,4 +31,27 @@ bool tap_run(struct port *);
 uint16_t tap_rx(struct port *, uint16_t q, struct rte_mbuf **, uint16_t max);
 void tap_send(struct kernel_port *, struct rte_mbuf **, unsigned int n);
 
+/* What both classes have in common. */
+#define TAP_CLASS_OPS                                               \
+    .pmd = false,                                                   \
+    .dpdk = false,                                                  \
+    .size = sizeof(struct tap_port),                                \
+    .construct = tap_construct,                                     \
+    .destruct = tap_destruct,                                       \
+    .plan = tap_plan,                                               \
+    .mempool_request = kernel_mempool_request,                      \
+    .reconfigure = tap_reconfigure,                                 \
+    .stop = kernel_stop,                                            \
+    .rx = tap_rx,                                                   \
+    .tx = kernel_tx,                                                \
+    .rx_fd = kernel_rx_fd,                                          \
+    .service = kernel_service,                                      \
+    .sample = kernel_sample,                                        \
+    .get_stats = kernel_get_stats,                                  \
+    .get_status = kernel_get_status,                                \
+    .get_link = kernel_get_link,                                    \
+    .describe = tap_describe,                                       \
+    .run = tap_run,                                                 \
+    .mbuf_need = kernel_mbuf_need
+
 #endif
