@@ -2,7 +2,12 @@
  *
  * reconcile.h: makes the switch what the configuration asks for.
  *
- *   reconcile.c      runs plan steps, collects one result per object
+ *   reconcile.c      when a plan is made and run
+ *   plan-make.c      what is running, and the plan from there
+ *   plan-step.c      runs a step
+ *   iface-rec.c      what became of each interface
+ *   start-dpdk.c     DPDK with its mempools and packet threads
+ *   findings.c       what the log says of a configuration, once
  *   report.c         what is running, in the words of the database
  *   reconcile-cmd.c  sluice/recompute, sluice/pending-restart
  *
