@@ -66,18 +66,24 @@ forward_mirrored(const struct ingress *in, const struct run *run)
 
 /* Copies. */
 
-/* The form in which a port sends a mirrored frame, whether it carries the
- * frame's VLAN or not. */
+/* The form in which a port sends a mirrored frame: where it does not carry the
+ * frame's VLAN, as if it did. */
 static enum vlan_form
 mirror_form(const struct vlan_port *p, const struct vlan_frame *f)
 {
     enum vlan_form form = vlan_out(p, f);
+    bool further = f->further != VLAN_NO_FURTHER;
 
-    if (form == VLAN_NOT_CARRIED) {
-        form = (p->mode == CFG_VLAN_ACCESS || p->mode == CFG_VLAN_TUNNEL
-                ? VLAN_BARE : vlan_of(f) ? VLAN_TAGGED : f->form);
+    if (form != VLAN_NOT_CARRIED) {
+        return form;
     }
-    return form;
+    if (p->mode == CFG_VLAN_ACCESS || p->mode == CFG_VLAN_TUNNEL) {
+        return further ? VLAN_BARE : vlan_bare_or_priority(p, f);
+    }
+    if (vlan_of(f)) {
+        return VLAN_TAGGED;
+    }
+    return further ? VLAN_PRIORITY : vlan_bare_or_priority(p, f);
 }
 
 /* A reference to the frame, or a copy that has `header` (none where `form` is

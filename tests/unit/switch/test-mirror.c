@@ -194,6 +194,71 @@ test_form(void **state OVS_UNUSED)
     rte_pktmbuf_free(m);
 }
 
+/* A frame in no VLAN of the output port's looks as if the port carried it:
+ * priority tags are the port's choice there, too. */
+static void
+test_form_of_other_vlans(void **state OVS_UNUSED)
+{
+    static const struct {
+        enum cfg_vlan_mode mode;
+        enum cfg_priority_tags priority_tags;
+        uint16_t tci;           /* of the frame that comes in by a trunk */
+        bool further;           /* it has another tag behind that */
+        int sent;               /* TCI of the copy; -1: it has no tag */
+    } rows[] = {
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_NEVER, 0xa000, false, -1 },
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_IF_NONZERO, 0xa000, false, 0xa000 },
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_IF_NONZERO, 0, false, -1 },
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_ALWAYS, 0, false, 0 },
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_NEVER, 0xa000, true, 0xa000 },
+        { CFG_VLAN_TRUNK, CFG_PRIORITY_NEVER, 0xa005, false, 0xa005 },
+        { CFG_VLAN_NATIVE_TAGGED, CFG_PRIORITY_NEVER, 0xa000, false, -1 },
+        { CFG_VLAN_NATIVE_UNTAGGED, CFG_PRIORITY_NEVER, 0xa000, false, -1 },
+        { CFG_VLAN_NATIVE_UNTAGGED, CFG_PRIORITY_NEVER, 77, true, 77 },
+        { CFG_VLAN_ACCESS, CFG_PRIORITY_NEVER, 0xa005, false, -1 },
+        { CFG_VLAN_ACCESS, CFG_PRIORITY_IF_NONZERO, 0xa005, false, 0xa000 },
+        { CFG_VLAN_ACCESS, CFG_PRIORITY_ALWAYS, 5, false, 0 },
+        { CFG_VLAN_TUNNEL, CFG_PRIORITY_ALWAYS, 5, false, 0 },
+    };
+
+    make_net();
+    start_mirror(0, "p4")->set.select_all = true;
+    set_mirrors(1);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint8_t frame[60] = { 2, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 9, 0x81, 0 };
+        struct rte_mbuf *m;
+        struct cfg_vlan v;
+        const uint8_t *got;
+
+        frame[14] = (uint8_t) (rows[i].tci >> 8);
+        frame[15] = (uint8_t) rows[i].tci;
+        frame[16] = rows[i].further ? 0x81 : 0x88;
+        cfg_vlan_init(&v);
+        v.mode = rows[i].mode;
+        v.priority_tags = rows[i].priority_tags;
+        v.tag = v.mode == CFG_VLAN_TRUNK ? 0 : 77;
+        memset(&v.vlans, 0, sizeof v.vlans);
+        vlan_set_add(&v.vlans, 77);
+        bridge_set_vlan(br, p[4], &v);
+        m = rig_bytes(frame, sizeof frame, 0);
+        rig_forward(p[2], &m, 1);
+
+        m = fake_port_take_sent(p[4]);
+        got = rte_pktmbuf_mtod(m, const uint8_t *);
+        assert_int_equal(rte_pktmbuf_pkt_len(m), rows[i].sent < 0 ? 56 : 60);
+        if (rows[i].sent >= 0) {
+            assert_memory_equal(got, frame, 14);
+            assert_int_equal(got[14] << 8 | got[15], rows[i].sent);
+            got += 4;
+        }
+        assert_memory_equal(got + 12, frame + 16, sizeof frame - 16);
+        rte_pktmbuf_free(m);
+        for (int j = 0; j < 4; j++) {
+            rig_drain(p[j]);
+        }
+    }
+}
+
 /* The frame gets a tag behind the mirror's back. */
 static void
 test_mirrored_and_retagged(void **state OVS_UNUSED)
@@ -408,6 +473,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         rig_test(test_select),
         rig_test(test_form),
+        rig_test(test_form_of_other_vlans),
         rig_test(test_mirrored_and_retagged),
         rig_test(test_snaplen),
         rig_test(test_output_is_reserved),
