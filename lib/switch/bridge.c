@@ -220,11 +220,11 @@ bridge_set(struct bridge *br, const struct cfg_bridge *cfg, char **errp)
         br->mirrors = bridge_mirrors_create(cfg, mirrors);
         bridge_publish(br);
         bridge_mirrors_destroy(mirrors);
+        if (old) {
+            fdb_copy(br->fdb, old);     /* what was learned meanwhile */
+            fdb_destroy(old);
+        }
         bridge_flush_stale(br);
-    }
-    if (old) {
-        fdb_copy(br->fdb, old);         /* what was learned meanwhile */
-        fdb_destroy(old);
     }
     return 0;
 }

@@ -279,6 +279,27 @@ test_table_size(void **state OVS_UNUSED)
     assert_int_equal(stats.current, 10);
 }
 
+/* What the old table still has does not come back with what is known. */
+static void
+test_table_size_and_flood_vlans(void **state OVS_UNUSED)
+{
+    struct bridge *br = rig_bridge("br0");
+    struct port *p = rig_port(br, "p0");
+    struct cfg_bridge *cfg = rig_bridge_cfg("br0");
+    uint64_t gone = UINT64_C(5) << 48 | rig_mac(1);
+    uint64_t stays = UINT64_C(6) << 48 | rig_mac(1);
+    char *error;
+
+    fdb_learn(bridge_fdb(br), gone, 0, switch_now());
+    fdb_learn(bridge_fdb(br), stays, 0, switch_now());
+    cfg->mac_table_size = 100;
+    vlan_set_add(&cfg->flood_vlans, 5);
+    assert_int_equal(bridge_set(br, cfg, &error), 0);
+    assert_int_equal(fdb_lookup(bridge_fdb(br), gone), FDB_NONE);
+    assert_int_equal(fdb_lookup(bridge_fdb(br), stays), 0);
+    rig_delete_port(p);
+}
+
 static void
 test_run_ages(void **state OVS_UNUSED)
 {
@@ -366,6 +387,7 @@ main(void)
         rig_test(test_index_is_reused_clean),
         rig_test(test_settings),
         rig_test(test_table_size),
+        rig_test(test_table_size_and_flood_vlans),
         rig_test(test_run_ages),
         rig_test(test_log),
     };
