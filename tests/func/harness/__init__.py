@@ -16,4 +16,8 @@
 #   guest_process.py  how is a guest killed?
 #   bystanders.py     does what a test does on some ports harm others?
 #   frames.py         how are single frames sent and seen?
+#   reference.py      what should a switch do with a frame?
+#   random_bridges.py which bridges and frames are made up at random?
+#   bridge_rig.py     how are many bridges given frames at once?
+#   rpc.py            how is a server asked without a process?
 #   pools.py          what does get-mempool-info say?
