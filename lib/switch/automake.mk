@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += lib/switch/libswitch.a
 lib_switch_libswitch_a_SOURCES = \
+	lib/switch/bridge-flood.c \
 	lib/switch/bridge-mirror.c \
 	lib/switch/bridge-patch.c \
 	lib/switch/bridge-state.c \

@@ -79,6 +79,7 @@ static void
 free_state(struct bridge_state *state)
 {
     free(CONST_CAST(struct mirrors *, state->mirrors));
+    free(CONST_CAST(uint64_t *, state->carriers));
     free_cacheline(state);
 }
 
@@ -123,6 +124,7 @@ compile(const struct bridge *br)
             state->plain_flood &= state->lports[m->index].plain != 0;
         }
     }
+    bridge_compile_carriers(state);
     state->mirrors = bridge_compile_mirrors(br, state);
     return state;
 }

@@ -57,6 +57,10 @@ struct port *bridge_patch_peer(const struct port *);
 /* Would bridge_publish() change what is said of the port's frames? */
 bool bridge_frame_size_differs(const struct bridge *, const struct member *);
 
+/* bridge-flood.c: fills what bridge_carriers() reads, which is the state's to
+ * free.  Its ports and flood[] are there. */
+void bridge_compile_carriers(struct bridge_state *);
+
 /* bridge-mirror.c: the usable mirrors of `cfg`.  Counters of those that `old`
  * (or NULL) has go on: they are taken out of it. */
 struct bridge_mirrors *bridge_mirrors_create(const struct cfg_bridge *cfg,

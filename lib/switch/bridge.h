@@ -53,10 +53,32 @@ struct bridge_state {
     uint16_t n;                 /* entries in lports[] */
     uint16_t n_flood;
     const uint16_t *flood;      /* indices of ports that take floods */
+    uint16_t flood_words;       /* that bridge_carriers() may be asked for */
+    uint16_t carriers_step;     /* from VLAN to VLAN; 0: one row for all */
+    const uint64_t *carriers;
     const struct vlan_set *flood_vlans; /* NULL: none */
     const struct mirrors *mirrors;      /* NULL: none */
     struct ingress lports[];
 };
+
+/* Ports that a flood in `vlan` may go to, 64 at a time: bit i of word `w` is
+ * port state->flood[64 * w + i].  They carry the VLAN; which of them a frame
+ * really leaves by, and how, forward_form() says. */
+static inline uint64_t
+bridge_carriers(const struct bridge_state *state, uint16_t vlan,
+                unsigned int w)
+{
+    return state->carriers[(size_t) vlan * state->carriers_step + w];
+}
+
+/* The port of the lowest bit of `carriers`, part of word `w`. */
+static inline const struct ingress *
+bridge_carrier(const struct bridge_state *state, unsigned int w,
+               uint64_t carriers)
+{
+    return &state->lports[state->flood[64 * w + (unsigned int)
+                                       __builtin_ctzll(carriers)]];
+}
 
 /* Name for a log line or a list, OpenFlow port number. */
 struct bridge_member {

@@ -159,13 +159,17 @@ count_forms(const struct ingress *in, const struct run *run,
     unsigned int total = 0;
 
     memset(n, 0, VLAN_N_FORMS * sizeof *n);
-    for (uint16_t i = 0; i < state->n_flood; i++) {
-        unsigned int form = forward_form(
-            in, &state->lports[state->flood[i]], &run->vlan);
+    for (unsigned int w = 0; w < state->flood_words; w++) {
+        uint64_t ports = bridge_carriers(state, vlan_of(&run->vlan), w);
 
-        if (form < NOT_SENT) {
-            n[form]++;
-            total++;
+        for (; ports; ports &= ports - 1) {
+            unsigned int form = forward_form(
+                in, bridge_carrier(state, w, ports), &run->vlan);
+
+            if (form < NOT_SENT) {
+                n[form]++;
+                total++;
+            }
         }
     }
     return total;
@@ -273,6 +277,23 @@ collect(struct forward_ctx *ctx, const struct ingress *in,
     return n;
 }
 
+/* Ports that carry the VLAN of any run that is flooded: word `w`. */
+static uint64_t
+any_carriers(const struct forward_ctx *ctx, const struct bridge_state *state,
+             unsigned int w)
+{
+    uint64_t ports = 0;
+
+    for (unsigned int i = 0; i < ctx->n_runs; i++) {
+        const struct run *run = &ctx->runs[i];
+
+        if (run->decision == FLOOD) {
+            ports |= bridge_carriers(state, vlan_of(&run->vlan), w);
+        }
+    }
+    return ports;
+}
+
 static void
 flood_forms(struct forward_ctx *ctx, const struct ingress *in,
             struct rte_mbuf **mbufs)
@@ -280,13 +301,17 @@ flood_forms(struct forward_ctx *ctx, const struct ingress *in,
     const struct bridge_state *state = in->state;
 
     prepare(ctx, in, mbufs);
-    for (uint16_t i = 0; i < state->n_flood; i++) {
-        uint16_t to = state->flood[i];
-        unsigned int n = collect(ctx, in, &state->lports[to], mbufs);
+    for (unsigned int w = 0; w < state->flood_words; w++) {
+        uint64_t ports = any_carriers(ctx, state, w);
 
-        take_batch(ctx, to);
-        if (n) {
-            forward_send(ctx, state, to, ctx->scratch, n);
+        for (; ports; ports &= ports - 1) {
+            const struct ingress *out = bridge_carrier(state, w, ports);
+            unsigned int n = collect(ctx, in, out, mbufs);
+
+            take_batch(ctx, out->index);
+            if (n) {
+                forward_send(ctx, state, out->index, ctx->scratch, n);
+            }
         }
     }
 }

@@ -38,6 +38,30 @@ select_vlan(const struct mirrors *ms, uint32_t mask,
     return selected;
 }
 
+/* The mirrors, those in `mask` aside, of the ports that a run is flooded
+ * to. */
+static uint32_t
+mirrored_by_flood(const struct ingress *in, const struct run *run,
+                  uint32_t mask)
+{
+    const struct bridge_state *state = in->state;
+    const uint32_t *dst = state->mirrors->dst;
+
+    for (unsigned int w = 0; w < state->flood_words; w++) {
+        uint64_t ports = bridge_carriers(state, vlan_of(&run->vlan), w);
+
+        for (; ports; ports &= ports - 1) {
+            const struct ingress *out = bridge_carrier(state, w, ports);
+
+            if (dst[out->index] & ~mask
+                && forward_form(in, out, &run->vlan) < NOT_SENT) {
+                mask |= dst[out->index];
+            }
+        }
+    }
+    return mask;
+}
+
 uint32_t
 forward_mirrored(const struct ingress *in, const struct run *run)
 {
@@ -52,14 +76,7 @@ forward_mirrored(const struct ingress *in, const struct run *run)
     if (run_port(run) < FLOOD) {
         mask |= ms->dst[run_port(run)];
     } else if (run->decision == FLOOD) {
-        for (uint16_t i = 0; i < state->n_flood; i++) {
-            const struct ingress *out = &state->lports[state->flood[i]];
-
-            if (ms->dst[out->index] & ~mask
-                && forward_form(in, out, &run->vlan) < NOT_SENT) {
-                mask |= ms->dst[out->index];
-            }
-        }
+        mask |= mirrored_by_flood(in, run, mask);
     }
     return mask ? select_vlan(ms, mask, &run->vlan) : 0;
 }
@@ -245,8 +262,13 @@ forward_mirror(struct forward_ctx *ctx, const struct ingress *in,
             send_copies(ctx, ms, m, m->output, mbufs);
             continue;
         }
-        for (uint16_t i = 0; i < state->n_flood; i++) {
-            send_copies(ctx, ms, m, &state->lports[state->flood[i]], mbufs);
+        for (unsigned int w = 0; w < state->flood_words; w++) {
+            uint64_t ports = bridge_carriers(state, m->output_vlan, w);
+
+            for (; ports; ports &= ports - 1) {
+                send_copies(ctx, ms, m, bridge_carrier(state, w, ports),
+                            mbufs);
+            }
         }
     }
 }

@@ -49,6 +49,7 @@ enum {
     MAX_ROUNDS = 99,
     MAX_FRAMES = 16384,
     N_PORTS = 9,
+    N_ACCESS = 500,
 };
 
 static unsigned int burst_size = 32;
@@ -131,9 +132,19 @@ refresh(struct rte_mbuf *m)
            tagged ? header : header + 4, tagged ? 6 : 2);
 }
 
-enum kind { PAIRS, NOTHING, FLOODS, STORM, SPREAD };
+static void
+write_vlan(struct rte_mbuf *m, uint16_t vlan)
+{
+    uint8_t *p = rte_pktmbuf_mtod_offset(m, uint8_t *, 14);
 
-/* The next burst.  `n`: pairs of addresses; for SPREAD: ports in turn. */
+    p[0] = (uint8_t) (vlan >> 8);
+    p[1] = (uint8_t) vlan;
+}
+
+enum kind { PAIRS, NOTHING, FLOODS, STORM, SPREAD, VLANS };
+
+/* The next burst.  `n`: pairs of addresses; for SPREAD: ports in turn; for
+ * VLANS: floods, in VLANs from 1 on in turn. */
 static struct rte_mbuf **
 make_burst(enum kind kind, uint64_t n)
 {
@@ -146,7 +157,7 @@ make_burst(enum kind kind, uint64_t n)
         next = next + 1 >= n ? 0 : next + 1;
         src = address(SIDE_A, next);
         dst = address(SIDE_B, next);
-        if (kind == FLOODS) {
+        if (kind == FLOODS || kind == VLANS) {
             dst = UINT64_C(0xffffffffffff);
         } else if (kind == STORM) {
             storm = storm * UINT64_C(6364136223846793005) + 1;
@@ -157,15 +168,21 @@ make_burst(enum kind kind, uint64_t n)
         }
         refresh(m[i]);
         write_addresses(m[i], dst, src);
+        if (kind == VLANS) {
+            write_vlan(m[i], (uint16_t) (1 + next));
+        }
     }
     return m;
 }
+
+/* Where bursts come in. */
+static struct port *input;
 
 /* Cycles per frame of one round. */
 static double
 run_round(enum kind kind, uint64_t n_pairs)
 {
-    const struct ingress *in = atomic_load(&ports[0]->ingress);
+    const struct ingress *in = atomic_load(&input->ingress);
     uint64_t limit = rte_get_tsc_hz() / 10000;
     uint64_t n = 0, cycles = 0;
 
@@ -301,6 +318,16 @@ teach_vlan(struct bridge *br)
               switch_now());
 }
 
+static void
+access_vlan(struct cfg_vlan *v, uint16_t vlan)
+{
+    cfg_vlan_init(v);
+    v->mode = CFG_VLAN_ACCESS;
+    memset(&v->vlans, 0, sizeof v->vlans);
+    v->tag = vlan;
+    vlan_set_add(&v->vlans, v->tag);
+}
+
 /* Ports 0 and 1 get these VLANs (access: of VLAN 10). */
 static void
 set_modes(struct bridge *br, enum cfg_vlan_mode in, enum cfg_vlan_mode out)
@@ -313,9 +340,7 @@ set_modes(struct bridge *br, enum cfg_vlan_mode in, enum cfg_vlan_mode out)
         cfg_vlan_init(&v);
         v.mode = modes[i];
         if (v.mode == CFG_VLAN_ACCESS) {
-            memset(&v.vlans, 0, sizeof v.vlans);
-            v.tag = 10;
-            vlan_set_add(&v.vlans, v.tag);
+            access_vlan(&v, 10);
         }
         bridge_set_vlan(br, ports[i], &v);
     }
@@ -400,10 +425,10 @@ make_port(unsigned int i)
 }
 
 static struct bridge *
-make_bridge(void)
+make_bridge(const char *name)
 {
     struct cfg_bridge cfg = {
-        .name = (char *) "br0",
+        .name = CONST_CAST(char *, name),
         .mac_aging_time = 3600,
         .mac_table_size = table_size,
     };
@@ -414,6 +439,36 @@ make_bridge(void)
         ovs_fatal(0, "%s", error);
     }
     return br;
+}
+
+static void
+add_port(struct bridge *br, struct port *p, const struct cfg_vlan *vlan)
+{
+    char *error = NULL;
+
+    if (bridge_add_port(br, p, vlan, 0, &error) < 0) {
+        ovs_fatal(0, "%s", error);
+    }
+}
+
+/* A bridge of its own: a trunk, and access ports each in a VLAN of its own. */
+static void
+measure_many_vlans(void)
+{
+    struct bridge *br = make_bridge("br1");
+
+    input = make_port(N_PORTS);
+    add_port(br, input, NULL);
+    for (unsigned int i = 1; i <= N_ACCESS; i++) {
+        struct cfg_vlan v;
+
+        access_vlan(&v, (uint16_t) i);
+        add_port(br, make_port(N_PORTS + i), &v);
+    }
+    tagged = true;
+    measure("flood, one of 500 VLANs", VLANS, 1);
+    measure("flood, 500 VLANs in turn", VLANS, N_ACCESS);
+    tagged = false;
 }
 
 static void
@@ -484,7 +539,6 @@ main(int argc, char **argv)
         .publish = hook,
     };
     struct bridge *br;
-    char *error = NULL;
 
     parse_options(argc, argv);
     start_eal(argv[0]);
@@ -497,13 +551,14 @@ main(int argc, char **argv)
         memset(rte_pktmbuf_append(frames[i], FRAME_SIZE), 0, FRAME_SIZE);
     }
 
-    br = make_bridge();
+    br = make_bridge("br0");
     for (unsigned int i = 0; i < N_PORTS; i++) {
         ports[i] = make_port(i);
-        if (i < 2 && bridge_add_port(br, ports[i], NULL, 0, &error) < 0) {
-            ovs_fatal(0, "%s", error);
+        if (i < 2) {
+            add_port(br, ports[i], NULL);
         }
     }
+    input = ports[0];
     ctx = forward_ctx_create(0);
     printf("bursts of %u, MAC table of %u, median of %u rounds\n",
            burst_size, table_size, rounds);
@@ -522,9 +577,7 @@ main(int argc, char **argv)
     measure_vlan(br, "VLAN, trunk to access", CFG_VLAN_TRUNK,
                  CFG_VLAN_ACCESS);
     for (unsigned int i = 2; i < N_PORTS; i++) {
-        if (bridge_add_port(br, ports[i], NULL, 0, &error) < 0) {
-            ovs_fatal(0, "%s", error);
-        }
+        add_port(br, ports[i], NULL);
     }
     for (unsigned int i = 1; i < N_PORTS; i++) {
         teach(i, SIDE_B + i - 1, 1);
@@ -532,6 +585,7 @@ main(int argc, char **argv)
     measure_outputs();
     measure("broadcast to 8 ports", FLOODS, 1);
     measure("random sources", STORM, 1);
+    measure_many_vlans();
     printf("(%"PRIu64" frames sent)\n", sent);
     forward_ctx_destroy(ctx);
     rte_eal_cleanup();

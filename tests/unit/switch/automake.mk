@@ -63,3 +63,9 @@ tests_unit_switch_test_trace_LDADD = $(SWITCH_TEST_LIBS)
 tests_unit_switch_test_trace_SOURCES = \
 	tests/unit/switch/test-trace.c \
 	$(switch_rig)
+
+check_PROGRAMS += tests/unit/switch/test-many
+tests_unit_switch_test_many_LDADD = $(SWITCH_TEST_LIBS)
+tests_unit_switch_test_many_SOURCES = \
+	tests/unit/switch/test-many.c \
+	$(switch_rig)
