@@ -35,6 +35,7 @@ struct bridge {
     char *hwaddr;               /* or NULL */
     struct vlan_set flood_vlans;
     uint64_t limited;           /* seconds with too many moves, said so far */
+    uint64_t crowded;           /* likewise with too many new addresses */
     struct bridge_mirrors *mirrors;
 };
 

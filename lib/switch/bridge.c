@@ -464,20 +464,41 @@ bridge_ofport(const struct bridge *br, const struct port *port)
 
 /* Main loop. */
 
+static const char *
+name_of_index(const struct bridge *br, uint64_t index)
+{
+    for (size_t i = 0; i < br->n_members; i++) {
+        if (br->members[i]->index == index) {
+            return br->members[i]->port->name;
+        }
+    }
+    return "that is gone";
+}
+
 /* A packet thread has no time for words. */
 static void
-say_limit(struct bridge *br)
+say_limits(struct bridge *br)
 {
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 3);
+    static struct vlog_rate_limit moves = VLOG_RATE_LIMIT_INIT(1, 3);
+    static struct vlog_rate_limit new = VLOG_RATE_LIMIT_INIT(1, 3);
     struct fdb_stats stats;
 
     fdb_get_stats(br->fdb, &stats);
     if (stats.limited > br->limited) {
-        VLOG_WARN_RL(&rl, "bridge %s: addresses moved from port to port so "
+        VLOG_WARN_RL(&moves, "bridge %s: addresses moved from port to port so "
                      "often that further moves wait for the next second: is "
                      "there a loop?", br->name);
     }
+    if (stats.crowded > br->crowded) {
+        VLOG_WARN_RL(&new, "bridge %s: port %s, which has most of the %"PRIu64
+                     " addresses of the full MAC table, brings so many new "
+                     "ones that further ones of its wait for the next second: "
+                     "does it make them up, or should mac-table-size be "
+                     "larger?", br->name, name_of_index(br, stats.crowder),
+                     stats.max);
+    }
     br->limited = stats.limited;
+    br->crowded = stats.crowded;
 }
 
 void
@@ -490,7 +511,7 @@ switch_run(void)
         last = now;
         for (size_t i = 0; i < n_bridges; i++) {
             fdb_expire(bridges[i]->fdb, now, bridges[i]->mac_aging_time);
-            say_limit(bridges[i]);
+            say_limits(bridges[i]);
         }
     }
 }

@@ -60,15 +60,36 @@ fdb_replace(struct fdb *fdb, uint32_t slot, uint64_t value)
     book(fdb, slot, value, 1);
 }
 
-/* Makes room for one more entry where the table is at its limit: the port with
- * most learned entries gives up the oldest of its first few.  Those that were
- * seen since go to the end of the list, so that the next ones get their turn.
- * False: every entry is static. */
-static bool
-evict_fairly(struct fdb *fdb)
+/* Whose entry makes room for the new entry `value`?  The port's that has most.
+ * FDB_NONE: nobody's. */
+static uint16_t
+choose_loser(struct fdb *fdb, uint64_t value)
     OVS_REQUIRES(fdb->lock)
 {
     uint16_t port = fdb_owner_heaviest(&fdb->owners);
+    uint32_t now = fdb_value_seen(value);
+
+    if (port == fdb_value_port(value) && !(value & FDB_STATIC)
+        && !fdb_quota_take(&fdb->renewals, fdb_quota_max(fdb), now)) {
+        fdb->crowded += fdb->crowded_in != now;
+        fdb->crowded_in = now;
+        fdb->crowder = port;
+        atomic_store_explicit(&fdb->no_renewal, fdb_renewal(port, now),
+                              memory_order_relaxed);
+        return FDB_NONE;
+    }
+    return port;
+}
+
+/* Makes room for `value` where the table is at its limit: the port that is to
+ * give an entry up gives up the oldest of its first few.  Those that were seen
+ * since go to the end of the list, so that the next ones get their turn.
+ * False: nobody gives one up. */
+static bool
+evict_fairly(struct fdb *fdb, uint64_t value)
+    OVS_REQUIRES(fdb->lock)
+{
+    uint16_t port = choose_loser(fdb, value);
     uint32_t sample[EVICT_SAMPLE];
     unsigned int n = 0, victim = 0;
     uint32_t slot;
@@ -189,7 +210,7 @@ fdb_insert(struct fdb *fdb, uint64_t key, uint64_t hash, uint64_t value)
     uint32_t slot;
 
     if (!fdb_owner_get(&fdb->owners, fdb_value_port(value))
-        || (fdb->current >= fdb->max_entries && !evict_fairly(fdb))) {
+        || (fdb->current >= fdb->max_entries && !evict_fairly(fdb, value))) {
         return false;
     }
     slot = fdb_find_in(fdb, first, 0);

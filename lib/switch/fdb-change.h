@@ -21,6 +21,7 @@
 #include "openvswitch/compiler.h"
 #include "switch/fdb-owner.h"
 #include "switch/fdb-table.h"
+#include "util.h"
 
 struct OVS_LOCKABLE fdb_lock {
     atomic_flag taken;
@@ -30,23 +31,33 @@ struct fdb_totals {
     uint64_t learned, expired, evicted, moved;
 };
 
+/* What may be done so many times in a second. */
+struct fdb_quota {
+    uint32_t second, used;
+};
+
 struct fdb {
     /* Packet threads: read only. */
     struct fdb_table table;
     uint32_t max_entries;
-    /* Packet threads write it too, once in such a second: no entry moves any
-     * more in this second. */
+    /* Packet threads write these too, seldom: no entry moves any more in this
+     * second; and what fdb_renewal() says of a port that renews no more of its
+     * entries in a second. */
     _Atomic uint32_t no_moves_in;
+    _Atomic uint64_t no_renewal;
 
     /* Packet threads and the main thread. */
     _Alignas(64) struct fdb_lock lock;
     uint32_t current OVS_GUARDED;
     uint32_t statics OVS_GUARDED;
     struct fdb_totals totals OVS_GUARDED;
-    uint32_t moves OVS_GUARDED;         /* in second `moves_second` */
-    uint32_t moves_second OVS_GUARDED;
+    struct fdb_quota moves OVS_GUARDED;
+    struct fdb_quota renewals OVS_GUARDED;
     uint64_t limited OVS_GUARDED;       /* seconds in which moves were at their
                                          * limit */
+    uint64_t crowded OVS_GUARDED;       /* in which renewals were */
+    uint32_t crowded_in OVS_GUARDED;    /* the last of them, */
+    uint16_t crowder OVS_GUARDED;       /* and the port */
     uint64_t displaced OVS_GUARDED;     /* entries that changed their slot */
     struct fdb_owners owners OVS_GUARDED;
 
@@ -140,6 +151,36 @@ fdb_find(const struct fdb *fdb, uint64_t key, uint64_t hash)
             : fdb_find_in(fdb, fdb_other(&fdb->table, hash, first), key));
 }
 
+/* As many as the table may have, within bounds: of moves, and of renewals. */
+static inline uint32_t
+fdb_quota_max(const struct fdb *fdb)
+{
+    return MIN(MAX(fdb->max_entries, FDB_MOVES_MIN), FDB_MOVES_MAX);
+}
+
+/* Once more in second `now`?  False: not in this second. */
+static inline bool
+fdb_quota_take(struct fdb_quota *quota, uint32_t max, uint32_t now)
+{
+    if (now != quota->second) {
+        quota->second = now;
+        quota->used = 0;
+    }
+    if (quota->used >= max) {
+        return false;
+    }
+    quota->used++;
+    return true;
+}
+
+/* A port that has most entries of a full table learns a new address for one
+ * of its own: it renews them.  Never 0. */
+static inline uint64_t
+fdb_renewal(uint16_t port, uint32_t now)
+{
+    return UINT64_C(1) << 48 | (uint64_t) port << 32 | now;
+}
+
 /* Takes the entry in `slot` out. */
 void fdb_remove(struct fdb *fdb, uint32_t slot)
     OVS_REQUIRES(fdb->lock);
@@ -149,8 +190,9 @@ void fdb_replace(struct fdb *fdb, uint32_t slot, uint64_t value)
     OVS_REQUIRES(fdb->lock);
 
 /* Puts `key`, which is not in the table, into it, evicting another entry where
- * the table is at its limit.  False: only static entries stand in its way, or
- * memory is short. */
+ * the table is at its limit.  False: only static entries stand in its way,
+ * memory is short, or its port renews no more of its entries in the second
+ * that `value` has. */
 bool fdb_insert(struct fdb *fdb, uint64_t key, uint64_t hash, uint64_t value)
     OVS_REQUIRES(fdb->lock);
 

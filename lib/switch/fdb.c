@@ -96,23 +96,12 @@ fdb_lookup(const struct fdb *fdb, uint64_t key)
             ? port : FDB_NONE);
 }
 
-static uint32_t
-max_moves(const struct fdb *fdb)
-{
-    return MIN(MAX(fdb->max_entries, FDB_MOVES_MIN), FDB_MOVES_MAX);
-}
-
 /* May one more entry move in second `now`? */
 static bool
 may_move(struct fdb *fdb, uint32_t now)
     OVS_REQUIRES(fdb->lock)
 {
-    if (now != fdb->moves_second) {
-        fdb->moves_second = now;
-        fdb->moves = 0;
-    }
-    if (fdb->moves < max_moves(fdb)) {
-        fdb->moves++;
+    if (fdb_quota_take(&fdb->moves, fdb_quota_max(fdb), now)) {
         return true;
     }
     fdb->limited++;
@@ -149,6 +138,9 @@ fdb_learn(struct fdb *fdb, uint64_t key, uint16_t port, uint32_t now)
             == now) {
             return;
         }
+    } else if (atomic_load_explicit(&fdb->no_renewal, memory_order_relaxed)
+               == fdb_renewal(port, now)) {
+        return;
     }
     if (!fdb_trylock(&fdb->lock)) {
         return;
@@ -479,6 +471,8 @@ fdb_get_stats(const struct fdb *fdb_, struct fdb_stats *stats)
     stats->evicted = fdb->inherited.evicted + fdb->totals.evicted;
     stats->moved = fdb->inherited.moved + fdb->totals.moved;
     stats->limited = fdb->limited;
+    stats->crowded = fdb->crowded;
+    stats->crowder = fdb->crowder;
     fdb_unlock(&fdb->lock);
 }
 

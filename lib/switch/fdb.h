@@ -36,6 +36,8 @@ struct fdb_stats {
     uint64_t current, max, statics;
     uint64_t learned, expired, evicted, moved;
     uint64_t limited;           /* seconds in which no more moves were made */
+    uint64_t crowded;           /* seconds in which a port learned no more */
+    uint64_t crowder;           /* in the last of them: that port */
 };
 
 /* NULL where memory is short.  `max_entries` 10..FDB_ENTRIES_MAX. */
@@ -64,7 +66,11 @@ uint16_t fdb_lookup(const struct fdb *, uint64_t key);
  * In one second as many entries may move to other ports as the table may have,
  * but at least FDB_MOVES_MIN and at most FDB_MOVES_MAX: enough for all hosts of
  * a link that failed, and no more than costs little where a loop makes
- * addresses jump.  Further moves wait for the next second. */
+ * addresses jump.  Further moves wait for the next second.
+ *
+ * Likewise the port that has the most may put so many of its own entries in
+ * place of others of its own.  Beyond that its new addresses wait, and cost a
+ * storm's frames no more than a look-up; other ports learn. */
 void fdb_learn(struct fdb *, uint64_t key, uint16_t port, uint32_t now);
 
 struct fdb_entry {

@@ -130,6 +130,45 @@ test_moves_are_limited(void **state OVS_UNUSED)
     }
 }
 
+/* A storm of new addresses from one port: it renews its own entries so often,
+ * while the others learn as ever. */
+static void
+test_renewals_are_limited(void **state OVS_UNUSED)
+{
+    static const struct {
+        uint32_t size, limit;
+    } rows[] = {
+        { 10, FDB_MOVES_MIN }, { 5000, 5000 }, { 200000, FDB_MOVES_MAX },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fdb *fdb = fdb_create(rows[i].size);
+        uint64_t storm = rows[i].size + rows[i].limit;
+        uint32_t now = 100;
+
+        learn_range(fdb, 0, storm, 1, now);
+        assert_int_equal(stats_of(fdb).evicted, rows[i].limit);
+        assert_int_equal(stats_of(fdb).crowded, 0);
+        learn_range(fdb, storm, storm + 5000, 1, now);
+        assert_int_equal(stats_of(fdb).evicted, rows[i].limit);
+        assert_int_equal(stats_of(fdb).crowded, 1);
+        assert_int_equal(stats_of(fdb).crowder, 1);
+        assert_int_equal(count_known(fdb, storm, storm + 5000, 1), 0);
+
+        /* Others take what is theirs, an operator too. */
+        learn_range(fdb, 1 << 20, (1 << 20) + 3, 2, now);
+        assert_int_equal(count_known(fdb, 1 << 20, (1 << 20) + 3, 2), 3);
+        assert_int_equal(fdb_add_static(fdb, mac(1 << 21), 1), 0);
+
+        /* Known ones stay young and move; the next second has its turn. */
+        fdb_learn(fdb, mac(storm - 1), 2, now);
+        assert_int_equal(fdb_lookup(fdb, mac(storm - 1)), 2);
+        learn_range(fdb, storm, storm + 3, 1, now + 1);
+        assert_int_equal(count_known(fdb, storm, storm + 3, 1), 3);
+        fdb_destroy(fdb);
+    }
+}
+
 static void
 test_vlans_are_apart(void **state OVS_UNUSED)
 {
@@ -537,6 +576,7 @@ main(void)
         cmocka_unit_test(test_learn_and_look_up),
         cmocka_unit_test(test_move),
         cmocka_unit_test(test_moves_are_limited),
+        cmocka_unit_test(test_renewals_are_limited),
         cmocka_unit_test(test_vlans_are_apart),
         cmocka_unit_test(test_zero_is_no_address),
         cmocka_unit_test(test_aging),
