@@ -202,15 +202,6 @@ fdb_owner_heaviest(const struct fdb_owners *o)
     return o->heap_n ? o->heap[0] : FDB_NONE;
 }
 
-unsigned int
-fdb_owner_ports(const struct fdb_owners *o, uint16_t *ports)
-{
-    if (o->heap_n) {
-        memcpy(ports, o->heap, o->heap_n * sizeof *ports);
-    }
-    return o->heap_n;
-}
-
 uint32_t
 fdb_owner_first(struct fdb_owners *o, uint16_t port)
 {
@@ -223,6 +214,12 @@ uint32_t
 fdb_owner_next(const struct fdb_owners *o, uint32_t slot)
 {
     return o->links[slot].next;
+}
+
+uint32_t
+fdb_owner_count(const struct fdb_owners *o, uint16_t port)
+{
+    return o->chunks[port / FDB_OWNERS_PER_CHUNK] ? known(o, port)->n : 0;
 }
 
 uint32_t

@@ -55,11 +55,11 @@ void fdb_owner_renumber(struct fdb_owners *, uint16_t port, uint32_t from,
 /* The port with most entries in its list; FDB_NONE: nobody has any. */
 uint16_t fdb_owner_heaviest(const struct fdb_owners *);
 
+/* Entries in a port's list. */
+uint32_t fdb_owner_count(const struct fdb_owners *, uint16_t port);
+
 /* Static entries of a port. */
 uint32_t fdb_owner_statics(const struct fdb_owners *, uint16_t port);
-
-/* The ports that have learned entries; returns how many. */
-unsigned int fdb_owner_ports(const struct fdb_owners *, uint16_t *ports);
 
 /* The first of a port's list; the one after `slot`. FDB_NO_SLOT: none. */
 uint32_t fdb_owner_first(struct fdb_owners *, uint16_t port);

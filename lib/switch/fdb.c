@@ -24,6 +24,8 @@
 enum {
     FLUSH_PIECE = 64,           /* entries removed under one hold */
     FLUSH_WALKS = 10,           /* over the table, at most */
+    WALK_SHARE = 32,            /* of all slots this part of entries comes out
+                                 * faster by a walk than by their list */
 };
 
 struct fdb *
@@ -228,6 +230,78 @@ fdb_expire(struct fdb *fdb, uint32_t now, uint32_t aging)
     return n;
 }
 
+static bool
+read_slot(const struct fdb *fdb, uint32_t slot, struct fdb_entry *e)
+{
+    uint64_t key = fdb_key_of(fdb, slot);
+    uint64_t value = fdb_value_of(fdb, slot);
+
+    e->key = key;
+    e->port = fdb_value_port(value);
+    e->is_static = value & FDB_STATIC;
+    e->seen = fdb_value_seen(value);
+    return (key && key == fdb_key_of(fdb, slot)
+            && fdb_value_has_tag(value, fdb_hash(&fdb->table, key)));
+}
+
+/* One that is displaced while we walk may be missed: then the walk is made
+ * again, but not for ever while learning goes on. */
+unsigned int
+fdb_flush_if(struct fdb *fdb,
+             bool (*stale)(const struct fdb_entry *, const void *aux),
+             const void *aux)
+{
+    unsigned int n = 0, walks = 0;
+    uint64_t displaced;
+
+    do {
+        displaced = n_displaced(fdb);
+        for (uint32_t slot = 0; slot < n_slots(fdb); slot++) {
+            struct fdb_entry e;
+
+            if (!read_slot(fdb, slot, &e) || e.is_static || !stale(&e, aux)) {
+                continue;
+            }
+            fdb_wait_lock(&fdb->lock);
+            if (read_slot(fdb, slot, &e) && !e.is_static && stale(&e, aux)) {
+                fdb_remove(fdb, slot);
+                n++;
+            }
+            fdb_unlock(&fdb->lock);
+        }
+    } while (n_displaced(fdb) != displaced && ++walks < FLUSH_WALKS);
+    return n;
+}
+
+static bool
+is_any(const struct fdb_entry *e OVS_UNUSED, const void *aux OVS_UNUSED)
+{
+    return true;
+}
+
+unsigned int
+fdb_flush(struct fdb *fdb)
+{
+    return fdb_flush_if(fdb, is_any, NULL);
+}
+
+static uint32_t
+n_learned(struct fdb *fdb, uint16_t port)
+{
+    uint32_t n;
+
+    fdb_wait_lock(&fdb->lock);
+    n = fdb_owner_count(&fdb->owners, port);
+    fdb_unlock(&fdb->lock);
+    return n;
+}
+
+static bool
+is_of_port(const struct fdb_entry *e, const void *port)
+{
+    return e->port == *(const uint16_t *) port;
+}
+
 /* Removes a port's learned entries; those learned meanwhile too, but no more
  * than fill the table. */
 static unsigned int
@@ -236,6 +310,9 @@ flush_learned(struct fdb *fdb, uint16_t port)
     unsigned int n = 0;
     bool more;
 
+    if (n_learned(fdb, port) > n_slots(fdb) / WALK_SHARE) {
+        n = fdb_flush_if(fdb, is_of_port, &port);
+    }
     do {
         fdb_wait_lock(&fdb->lock);
         for (unsigned int i = 0; i < FLUSH_PIECE; i++) {
@@ -250,22 +327,6 @@ flush_learned(struct fdb *fdb, uint16_t port)
         more = fdb_owner_first(&fdb->owners, port) != FDB_NO_SLOT;
         fdb_unlock(&fdb->lock);
     } while (more && n < fdb->max_entries);
-    return n;
-}
-
-unsigned int
-fdb_flush(struct fdb *fdb)
-{
-    uint16_t *ports = xmalloc(FDB_MAX_PORTS * sizeof *ports);
-    unsigned int n = 0, n_ports;
-
-    fdb_wait_lock(&fdb->lock);
-    n_ports = fdb_owner_ports(&fdb->owners, ports);
-    fdb_unlock(&fdb->lock);
-    for (unsigned int i = 0; i < n_ports; i++) {
-        n += flush_learned(fdb, ports[i]);
-    }
-    free(ports);
     return n;
 }
 
@@ -307,49 +368,6 @@ fdb_flush_port(struct fdb *fdb, uint16_t port)
             }
         }
     }
-    return n;
-}
-
-static bool
-read_slot(const struct fdb *fdb, uint32_t slot, struct fdb_entry *e)
-{
-    uint64_t key = fdb_key_of(fdb, slot);
-    uint64_t value = fdb_value_of(fdb, slot);
-
-    e->key = key;
-    e->port = fdb_value_port(value);
-    e->is_static = value & FDB_STATIC;
-    e->seen = fdb_value_seen(value);
-    return (key && key == fdb_key_of(fdb, slot)
-            && fdb_value_has_tag(value, fdb_hash(&fdb->table, key)));
-}
-
-/* One that is displaced while we walk may be missed: then the walk is made
- * again, but not for ever while learning goes on. */
-unsigned int
-fdb_flush_if(struct fdb *fdb,
-             bool (*stale)(const struct fdb_entry *, const void *aux),
-             const void *aux)
-{
-    unsigned int n = 0, walks = 0;
-    uint64_t displaced;
-
-    do {
-        displaced = n_displaced(fdb);
-        for (uint32_t slot = 0; slot < n_slots(fdb); slot++) {
-            struct fdb_entry e;
-
-            if (!read_slot(fdb, slot, &e) || e.is_static || !stale(&e, aux)) {
-                continue;
-            }
-            fdb_wait_lock(&fdb->lock);
-            if (read_slot(fdb, slot, &e) && !e.is_static && stale(&e, aux)) {
-                fdb_remove(fdb, slot);
-                n++;
-            }
-            fdb_unlock(&fdb->lock);
-        }
-    } while (n_displaced(fdb) != displaced && ++walks < FLUSH_WALKS);
     return n;
 }
 
@@ -436,8 +454,9 @@ fdb_copy(struct fdb *dst, const struct fdb *src)
 {
     struct fdb_stats stats;
 
+    fdb_get_stats(src, &stats);
     /* Static ones first: if not all fit, learned ones come back. */
-    for (int statics = 1; statics >= 0; statics--) {
+    for (int statics = stats.statics > 0; statics >= 0; statics--) {
         struct fdb_entry e;
         size_t pos = 0;
 
