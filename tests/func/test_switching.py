@@ -5,7 +5,7 @@
 import pytest
 
 from harness.command import wait_until
-from harness.frames import BROADCAST, Wire, frame, text_of
+from harness.frames import BROADCAST, Device, Wire, frame, text_of
 from test_ports import write_pcap
 
 A, B, C = ("02:aa:00:00:00:01", "02:bb:00:00:00:01", "02:cc:00:00:00:01")
@@ -85,6 +85,28 @@ def test_station_moves(br0, wires):
     assert p2.receive() == [back]
     silent(p0)
     assert sw.fdb()[A][0] == sw.iface("p2", "ofport")
+
+
+def test_the_bridges_own_address(br0, wires):
+    """It is learned as any other: unknown until the host speaks."""
+    sw = br0
+    p0, p1, p2 = wires
+    sw.space.netns.ip("link set br0 up")
+    sw.wait_link("br0")
+    own = sw.iface("br0", "mac_in_use")
+    host = Device(sw.space.netns, "br0")
+    sw.wires.append(host)
+    to_own = frame(own, A, "to the bridge")
+    p0.send(to_own)
+    assert [w.receive() for w in (p1, p2, host)] == [[to_own]] * 3
+    learn(sw, host, own, wires)
+    assert sw.fdb()[own][0] == "LOCAL"
+    p0.send(to_own)
+    assert host.receive() == [to_own]
+    silent(p1, p2)
+    # Nor is it refused as a source.
+    learn(sw, p2, own, (p0, p1, host))
+    assert sw.fdb()[own][0] == sw.iface("p2", "ofport")
 
 
 @pytest.mark.ours
