@@ -318,6 +318,29 @@ teach_vlan(struct bridge *br)
               switch_now());
 }
 
+static struct cfg_bridge
+bridge_cfg(const char *name)
+{
+    return (struct cfg_bridge) {
+        .name = CONST_CAST(char *, name),
+        .mac_aging_time = 3600,
+        .mac_table_size = table_size,
+    };
+}
+
+static struct bridge *
+make_bridge(const char *name)
+{
+    struct cfg_bridge cfg = bridge_cfg(name);
+    char *error = NULL;
+    struct bridge *br = bridge_create(&cfg, &error);
+
+    if (!br) {
+        ovs_fatal(0, "%s", error);
+    }
+    return br;
+}
+
 static void
 access_vlan(struct cfg_vlan *v, uint16_t vlan)
 {
@@ -372,6 +395,34 @@ measure_pairs(uint64_t n_pairs)
     measure_stages(name, n_pairs);
 }
 
+/* One pair, of which all is mirrored to a port that takes nothing. */
+static void
+measure_mirror(struct bridge *br)
+{
+    struct cfg_mirror mirror = {
+        .usable = true,
+        .set = {
+            .id = (char *) "m", .name = (char *) "m", .select_all = true,
+            .output_port = CONST_CAST(char *, ports[N_PORTS - 1]->name),
+            .snaplen = UINT32_MAX,
+        },
+    };
+    struct cfg_bridge cfg = bridge_cfg("br0");
+    char *error = NULL;
+
+    vlan_set_fill(&mirror.set.vlans);
+    cfg.mirrors = &mirror;
+    cfg.n_mirrors = 1;
+    if (bridge_set(br, &cfg, &error)) {
+        ovs_fatal(0, "%s", error);
+    }
+    measure("1 pair, mirrored", PAIRS, 1);
+    cfg.n_mirrors = 0;
+    if (bridge_set(br, &cfg, &error)) {
+        ovs_fatal(0, "%s", error);
+    }
+}
+
 /* Bursts whose frames go to several ports, in turn. */
 static void
 measure_outputs(void)
@@ -422,23 +473,6 @@ make_port(unsigned int i)
     }
     cfg_settings_destroy(&set);
     return p;
-}
-
-static struct bridge *
-make_bridge(const char *name)
-{
-    struct cfg_bridge cfg = {
-        .name = CONST_CAST(char *, name),
-        .mac_aging_time = 3600,
-        .mac_table_size = table_size,
-    };
-    char *error = NULL;
-    struct bridge *br = bridge_create(&cfg, &error);
-
-    if (!br) {
-        ovs_fatal(0, "%s", error);
-    }
-    return br;
 }
 
 static void
@@ -583,6 +617,7 @@ main(int argc, char **argv)
         teach(i, SIDE_B + i - 1, 1);
     }
     measure_outputs();
+    measure_mirror(br);
     measure("broadcast to 8 ports", FLOODS, 1);
     measure("random sources", STORM, 1);
     measure_many_vlans();

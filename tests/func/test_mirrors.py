@@ -2,6 +2,9 @@
 #
 # Mirrors as operators make them: to a port, to a VLAN, and wrong ones.
 
+import os
+import signal
+
 import pytest
 
 from harness.command import wait_until
@@ -114,3 +117,41 @@ def test_wrong_mirrors_copy_nothing(br0, wires):
     wires[3].close()
     sw.wires.remove(wires.pop())
     expect(wires, 0, hello, p1=hello, p2=hello)
+
+
+def received(peer):
+    return sum(g["received"] for g in peer.report()["guests"])
+
+
+@pytest.fixture
+def talking(br0):
+    """Guests vh0 and vh1, between which as many frames circulate all the
+    time; vh2, a mirror of theirs when it is asked for, reads nothing."""
+    sw = br0
+    for name in "vh0", "vh1", "vh2":
+        sw.add_guest_port(name)
+    peer = sw.flow_peer("vh0", "vh1")
+    stuck = sw.flow_peer("vh2")
+    peer.traffic(mode="closed", pace=1000)
+    wait_until(lambda: received(peer) > 1000, "frames")
+    os.kill(stuck.pid, signal.SIGSTOP)
+    yield peer
+    os.kill(stuck.pid, signal.SIGCONT)
+
+
+def mirror_to_vh2(sw):
+    sw.vsctl("--id=@o get Port vh2 -- --id=@m create Mirror name=m0 "
+             "select_all=true output_port=@o -- add Bridge br0 mirrors @m")
+
+
+@pytest.mark.ours
+def test_to_a_guest_that_is_stuck(br0, talking):
+    """Copies are lost, and not one of the frames."""
+    sw, peer = br0, talking
+    mirror_to_vh2(sw)
+    sw.wait_statistics("vh2", lambda s: s["tx_dropped"] > 10000)
+    before = received(peer)
+    wait_until(lambda: received(peer) > before + 10000, "more frames")
+    guests = peer.halt()["guests"]
+    assert guests[0]["received"] == guests[1]["sent"]
+    assert guests[1]["received"] == guests[0]["sent"]
