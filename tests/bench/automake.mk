@@ -20,3 +20,10 @@ tests_bench_micro_grow_LDADD = $(MEM_LIBS)
 
 noinst_PROGRAMS += tests/bench/micro-fdb
 tests_bench_micro_fdb_LDADD = $(SWITCH_LIBS)
+
+noinst_PROGRAMS += tests/bench/micro-path
+tests_bench_micro_path_LDADD = $(SWITCH_LIBS)
+tests_bench_micro_path_SOURCES = \
+	tests/bench/micro-path.c \
+	tests/fake/fake-port.c \
+	tests/fake/fake-port.h
