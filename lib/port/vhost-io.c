@@ -10,10 +10,14 @@
 #include "port/vhost.h"
 
 #include <rte_ether.h>
+#include <rte_mempool.h>
 #include <rte_vhost.h>
 
 #include "port/vhost-fault.h"
 #include "util.h"
+
+/* Frames that the library takes or brings in one call, at most. */
+enum { LIBRARY_BURST = 32 };
 
 /* The class of port_size_names[] that `len` bytes fall into. */
 static inline unsigned int
@@ -27,34 +31,47 @@ size_class(uint32_t len)
     return len <= 1522 ? 5 : 6;
 }
 
-static inline void
-count(struct port_queue_counters *c, struct rte_mbuf **m, uint16_t n)
+/* Frames of a burst to a group's address: rare. */
+static __rte_noinline void
+count_groups(struct port_queue_counters *c, struct rte_mbuf **m, uint16_t n)
 {
-    uint32_t last_len = 0;
-    unsigned int class = 0;
-    uint64_t bytes = 0;
-
     for (uint16_t i = 0; i < n; i++) {
-        uint32_t len = m[i]->pkt_len;
         const struct rte_ether_addr *dst
             = rte_pktmbuf_mtod(m[i], const struct rte_ether_addr *);
 
-        if (len != last_len) {
-            class = size_class(len);
-            last_len = len;
-        }
-        c->size[class]++;
-        bytes += len;
-        if (OVS_UNLIKELY(dst->addr_bytes[0] & 1)) {
-            if (rte_is_broadcast_ether_addr(dst)) {
-                c->broadcast++;
-            } else {
-                c->multicast++;
-            }
+        if (rte_is_broadcast_ether_addr(dst)) {
+            c->broadcast++;
+        } else {
+            c->multicast += rte_is_multicast_ether_addr(dst);
         }
     }
+}
+
+/* Neighbours of one length are added up before they are written: a counter
+ * written for each frame would make each wait for the one before. */
+static inline void
+count(struct port_queue_counters *c, struct rte_mbuf **m, uint16_t n)
+{
+    uint32_t len = m[0]->pkt_len;
+    unsigned int groups = 0;
+    uint64_t bytes = 0;
+    uint16_t first = 0;
+
+    for (uint16_t i = 0; i < n; i++) {
+        if (OVS_UNLIKELY(m[i]->pkt_len != len)) {
+            c->size[size_class(len)] += i - first;
+            bytes += (uint64_t) len * (i - first);
+            len = m[i]->pkt_len;
+            first = i;
+        }
+        groups |= *rte_pktmbuf_mtod(m[i], const uint8_t *);
+    }
+    c->size[size_class(len)] += n - first;
+    c->bytes += bytes + (uint64_t) len * (n - first);
     c->packets += n;
-    c->bytes += bytes;
+    if (OVS_UNLIKELY(groups & 1)) {
+        count_groups(c, m, n);
+    }
 }
 
 uint16_t
@@ -62,18 +79,22 @@ vhost_rx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t max)
 {
     struct vhost *v = vhost_cast(p);
     int vid = atomic_load_explicit(&v->vid, memory_order_acquire);
-    uint16_t n;
+    struct rte_mempool *pool;
+    uint16_t n = 0;
+    uint16_t k;
 
     if (OVS_UNLIKELY(vid < 0
                      || !atomic_load_explicit(&v->rx_enabled[q],
                                               memory_order_relaxed))) {
         return 0;
     }
+    pool = atomic_load_explicit(&v->pool, memory_order_acquire);
     vhost_fault_begin(&v->fault);
-    n = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1),
-                                atomic_load_explicit(&v->pool,
-                                                     memory_order_acquire),
-                                m, max);
+    do {
+        k = rte_vhost_dequeue_burst(vid, (uint16_t) (2 * q + 1), pool, m + n,
+                                    (uint16_t) (max - n));
+        n = (uint16_t) (n + k);
+    } while (k == LIBRARY_BURST && n < max);
     vhost_fault_end();
     if (n) {
         count(&p->rxc[q], m, n);
@@ -108,6 +129,28 @@ split_oversize(struct rte_mbuf **m, uint16_t n, uint32_t max_frame)
     return fit;
 }
 
+/* Frees frames.  The usual ones, each a whole frame that is nobody else's, go
+ * back to their pool at once. */
+static inline void
+give_back(struct rte_mbuf **m, uint16_t n)
+{
+    struct rte_mempool *pool = m[0]->pool;
+    uint64_t unusual = 0;
+
+    for (uint16_t i = 0; i < n; i++) {
+        unusual |= (uint64_t) ((uintptr_t) m[i]->pool ^ (uintptr_t) pool);
+        unusual |= m[i]->ol_flags & (RTE_MBUF_F_INDIRECT
+                                     | RTE_MBUF_F_EXTERNAL);
+        unusual |= (uint64_t) (rte_mbuf_refcnt_read(m[i]) ^ 1);
+        unusual |= (uint64_t) (m[i]->nb_segs ^ 1);
+    }
+    if (OVS_LIKELY(!unusual)) {
+        rte_mempool_put_bulk(pool, (void **) m, n);
+    } else {
+        rte_pktmbuf_free_bulk(m, n);
+    }
+}
+
 void
 vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
 {
@@ -140,13 +183,17 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
     }
     vhost_fault_begin(&v->fault);
     while (sent < fit) {
+        uint16_t asked = (uint16_t) MIN(fit - sent, LIBRARY_BURST);
         uint16_t k = rte_vhost_enqueue_burst(vid, (uint16_t) vring, m + sent,
-                                             fit - sent);
+                                             asked);
 
-        sent += k;
+        sent = (uint16_t) (sent + k);
+        if (OVS_LIKELY(k == asked)) {
+            continue;
+        }
         /* A full ring gets another chance only while the guest drains it:
          * a guest that reads nothing must not hold the thread. */
-        if (!k || sent == fit || retries >= max_retries) {
+        if (!k || retries >= max_retries) {
             break;
         }
         retries++;
@@ -157,5 +204,5 @@ vhost_tx(struct port *p, uint16_t q, struct rte_mbuf **m, uint16_t n)
     if (sent) {
         count(c, m, sent);
     }
-    rte_pktmbuf_free_bulk(m, n);
+    give_back(m, n);
 }
