@@ -4,9 +4,10 @@
  *
  * An mbuf says itself who was given it last: in its `port` member, which
  * drivers write when they receive and nobody reads afterwards.  port_tx() puts
- * the port's mark there, and the mempool handler puts MP_FREE there when the
- * mbuf comes home past a thread's cache.  A census (mp-census.h) reads the
- * marks of all mbufs of a pool.
+ * the port's mark there, but not for a port that copies frames and so keeps no
+ * mbuf; the mempool handler puts MP_FREE there when the mbuf comes home past a
+ * thread's cache.  A census (mp-census.h) reads the marks of all mbufs of a
+ * pool.
  *
  * A frame that is flooded goes to several ports in one mbuf with as many
  * references: it has the mark of the port that it was sent to last, also when

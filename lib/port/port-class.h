@@ -54,6 +54,8 @@ struct port_class {
     bool device_calls;          /* get_link(), get_status() and run() ask the
                                  * device, so that a sampling thread may not
                                  * be with it (port-sample.h) */
+    bool copies;                /* tx leaves no mbuf with the port: whose they
+                                 * are need not be marked */
     bool live_mempool;          /* reconfigure() gives the port another mempool
                                  * while packets flow; false: the port is
                                  * restarted for it */

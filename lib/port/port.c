@@ -107,6 +107,7 @@ port_register(struct port *p)
 {
     p->dp_no = p->class->logical ? 0 : free_dp_no();
     p->mark = mp_holder_add(p->name);
+    p->marks = !p->class->copies;
     hmap_insert(&ports, &p->node, hash_string(p->name, 0));
 }
 
@@ -539,7 +540,9 @@ static inline uint16_t
 admit(struct port *p, struct rte_mbuf **m, uint16_t n)
 {
     n = limit(&p->tx_qos, m, n);
-    mp_holder_mark(m, n, p->mark);
+    if (p->marks) {
+        mp_holder_mark(m, n, p->mark);
+    }
     return n;
 }
 

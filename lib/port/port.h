@@ -145,7 +145,8 @@ struct port {
                                  * its own, without lock: txq_count, or 0
                                  * where frames are steered by hash */
     _Atomic(bool) tx_by_hash;   /* and are they? */
-    uint16_t mark;              /* of mbufs sent to it: mem/mp-holder.h */
+    bool marks;                 /* does it mark mbufs sent to it? */
+    uint16_t mark;              /* with this: mem/mp-holder.h */
     struct port_txq *txqs;      /* [PORT_MAX_TXQ] */
 
     /* Where frames received here go: the switch's.  Main thread: release
@@ -285,9 +286,9 @@ void port_qos_cmd_init(void);
  *
  * Sends on the queue of sender `thread` (>= 0) or, where the port asks for it,
  * on those of the frames' flows; takes every mbuf, and marks it as the port's
- * before the class has it: of an mbuf that goes to several ports the last mark
- * stays.  What the port may not send is dropped, and counted.  The caller is
- * online in RCU. */
+ * before the class has it, unless the class copies: of an mbuf that goes to
+ * several ports the last mark stays.  What the port may not send is dropped,
+ * and counted.  The caller is online in RCU. */
 void port_tx(struct port *, unsigned int thread, struct rte_mbuf **,
              uint16_t n);
 /* Returns how many frames came: the work that there was. */

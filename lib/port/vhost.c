@@ -305,9 +305,10 @@ rxq_enabled(const struct port *p, uint16_t q)
     return atomic_load_explicit(&v->rx_enabled[q], memory_order_relaxed);
 }
 
-/* No mbuf_need: a guest's rings are copied, no mbuf stays with the port. */
+/* No mbuf_need, and `copies`: no mbuf stays with the port. */
 #define VHOST_CLASS_OPS                                             \
     .pmd = true,                                                    \
+    .copies = true,                                                 \
     .live_mempool = true,                                           \
     .dpdk = true,                                                   \
     .size = sizeof(struct vhost),                                   \

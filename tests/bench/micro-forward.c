@@ -580,6 +580,7 @@ main(int argc, char **argv)
     switch_init();
     bench_class = fake_class;
     bench_class.tx = bench_tx;
+    bench_class.copies = true;
     take_frames();
     for (unsigned int i = 0; i < n_frames; i++) {
         memset(rte_pktmbuf_append(frames[i], FRAME_SIZE), 0, FRAME_SIZE);

@@ -448,6 +448,7 @@ main(int argc, char **argv)
     bench_class = fake_class;
     bench_class.rx = bench_rx;
     bench_class.tx = bench_tx;
+    bench_class.copies = true;
     second = switch_now();
     make_pool();
     make_frames(bridge_fdb(make_bridge()));

@@ -40,20 +40,27 @@ leaky_tx(struct port *p OVS_UNUSED, uint16_t q OVS_UNUSED,
 }
 
 static struct port *
-create_leaky(const char *name)
+create(const struct port_class *class, const char *name)
 {
-    static struct port_class leaky_class;
     struct cfg_settings set;
     char *error = NULL;
     struct port *p;
 
-    leaky_class = fake_class;
-    leaky_class.tx = leaky_tx;
     fake_settings(&set, 900);
-    p = port_create_with_class(&leaky_class, name, &set, 1, &error);
+    p = port_create_with_class(class, name, &set, 1, &error);
     assert_non_null(p);
     cfg_settings_destroy(&set);
     return p;
+}
+
+static struct port *
+create_leaky(const char *name)
+{
+    static struct port_class leaky_class;
+
+    leaky_class = fake_class;
+    leaky_class.tx = leaky_tx;
+    return create(&leaky_class, name);
 }
 
 static int
@@ -145,6 +152,26 @@ test_flooded(void **state OVS_UNUSED)
     rte_pktmbuf_free_bulk(m + 1, N - 1);
 }
 
+/* A port that copies keeps nothing: the frame is with the other one. */
+static void
+test_flooded_to_copier(void **state OVS_UNUSED)
+{
+    static struct port_class copier_class;
+    struct port *a = fake_port_create("a", 900, 1);
+    struct port *copier;
+
+    copier_class = fake_class;
+    copier_class.copies = true;
+    copier = create(&copier_class, "copier");
+    fake_port_set_tx(copier, FAKE_TX_FREE);
+    rte_mbuf_refcnt_set(m[0], 2);
+    port_tx(a, 0, m, 1);
+    port_tx(copier, 0, m, 1);
+    assert_int_equal(held_by("a", false), 1);
+    assert_int_equal(held_by("copier", false), 0);
+    rte_pktmbuf_free_bulk(m + 1, N - 1);
+}
+
 /* A leak is attributed to the last mbuf, also when the port is gone and has a
  * successor of another name. */
 static void
@@ -174,6 +201,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_sent_and_kept, start, end),
         cmocka_unit_test_setup_teardown(test_shared_queue, start, end),
         cmocka_unit_test_setup_teardown(test_flooded, start, end),
+        cmocka_unit_test_setup_teardown(test_flooded_to_copier, start, end),
         cmocka_unit_test_setup_teardown(test_leak, start, end),
     };
 
