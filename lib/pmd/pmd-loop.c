@@ -71,8 +71,8 @@ poll_queues(struct pmd_perf *perf, struct pmd_metrics *metrics,
     }
     for (size_t i = 0; i < list->n; i++) {
         const struct poll_rxq *rxq = &list->rxqs[i];
-        struct rte_mbuf *frames[PORT_BURST];
-        uint16_t n = port_rx(rxq->port, rxq->queue, frames, PORT_BURST);
+        struct rte_mbuf *frames[PMD_BURST];
+        uint16_t n = port_rx(rxq->port, rxq->queue, frames, PMD_BURST);
         uint16_t passed = n ? port_police(rxq->port, frames, n) : 0;
 
         if (passed) {

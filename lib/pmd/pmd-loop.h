@@ -15,9 +15,14 @@
 #include "pmd/pmd-format.h"
 #include "pmd/pmd-metrics.h"
 #include "pmd/pmd-perf.h"
+#include "port/port.h"
 
 struct forward_ctx;
 struct poll_list;
+
+/* Frames taken from a queue at once.  Twice what the vhost library moves in a
+ * call: what a poll and a burst cost is spread over more frames. */
+enum { PMD_BURST = 2 * PORT_BURST };
 
 struct pmd_thread {
     /* Main: wo, before the thread starts.  Thread: ro. */

@@ -580,7 +580,7 @@ test_metrics(void **state OVS_UNUSED)
     assert_int_equal(sums.packets,
                      perf_get(&threads[0]->perf.packets) - base);
     assert_int_equal(sums.packets, 10000);
-    assert_true(sums.batches >= 10000 / PORT_BURST);
+    assert_true(sums.batches >= 10000 / PMD_BURST);
     assert_true(sums.iterations > sums.batches / 2);
     set_mask("1");
     threads = pmd_get_threads(&n);
