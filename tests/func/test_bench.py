@@ -16,7 +16,8 @@ TOP = os.environ["abs_top_srcdir"]
 BENCH = os.path.join(TOP, "tests", "bench")
 sys.path.append(BENCH)
 
-from bench import cases, picture, text      # noqa: E402
+from bench import (cases, picture, rounds,  # noqa: E402
+                   subjects, targets, text)
 from bench.figures import Figure, Row       # noqa: E402
 
 
@@ -61,6 +62,72 @@ def test_a_table_says_what_is_to_be_known(row):
     assert "64 bytes, testpmd: testpmd does not switch" in shown
 
 
+def test_a_case_is_compared_with_another():
+    """Pair by pair: the machine was twice as slow in the second round."""
+    base, row = Row("no VLAN", ["sluice"]), Row("tagged", ["sluice"])
+    for plain, tagged in (4.0, 3.8), (2.0, 1.8), (4.0, 4.0):
+        base.add("sluice", figure(plain))
+        row.add("sluice", figure(tagged))
+    t = TABLE._replace(cases=[
+        cases.Case("no VLAN", None, {}),
+        cases.Case("tagged", None, {}, {"vlan": True}, "no VLAN")])
+    shown = "\n".join(text.table(t, [base, row], "sluice"))
+    assert "0.95 (0.90 to 1.00) of no VLAN" in shown
+    said = row.as_json(("mpps",), "sluice", base)
+    assert said["base"] == "no VLAN"
+    assert said["ratios to base"]["sluice"]["mpps"]["median"] == 0.95
+
+
+def outcome(ours, base, goal, metric="mpps"):
+    target = targets.Target("t", metric, targets.Place("t", "c", "sluice"),
+                            targets.Place("t", "c", "ovs"), goal)
+    row = Row("c", ["sluice", "ovs"])
+    for name, figures in ("sluice", ours), ("ovs", base):
+        for one in figures:
+            row.add(name, one)
+    return targets.Outcome(target, {("t", "c"): row})
+
+
+def test_a_target_is_met_or_not():
+    plain = [figure(2.0)] * 3
+    busy = [figure(2.0, at_least=True)] * 3
+    waited = [figure(2.0, False, ["disturbed"])]
+    for ours, base, goal, said in (
+            (plain, plain, 1.0, "met"), (plain, plain, 1.01, "not met"),
+            (busy, plain, 1.0, "met"),
+            (busy, plain, 1.01, "not shown: the peer limits us"),
+            (plain, busy, 1.0, "met at most: the peer limits ovs"),
+            (plain, busy, 1.01, "not met"),
+            (waited, plain, 1.0, "met, disturbed"),
+            ([], plain, 1.0, "no figure"),
+            (plain, plain, None, "for comparison")):
+        assert outcome(ours, base, goal).cells()[-1] == said
+    costs = [Figure({"busy": n}, set(), True) for n in (90, 100, 110)]
+    assert outcome(costs, costs[:1] * 3, 1.1, "busy").verdict == "not met"
+    assert outcome(costs, costs[:1] * 3, 1.2, "busy").verdict == "met"
+
+
+def test_every_target_names_a_case_that_there_is():
+    there = {(t.name, c.name): c for t in cases.tables() for c in t.cases}
+    for make in targets.SETS.values():
+        for place, names in targets.subjects_of(make()).items():
+            for name in names:
+                assert not subjects.MAKE[name]().lacks(there[place])
+
+
+def test_slices_in_which_a_thread_waited_are_left_out():
+    good = rounds.Slice(0.1, 1000, 90e3, 100e3, 0.1, 0.01)
+    bad = rounds.Slice(0.1, 100, 90e3, 100e3, 0.05, 0.5)
+    assert rounds.undisturbed([good, bad, good]) == ([good, good], 0.01)
+    assert rounds.undisturbed([bad]) == ([bad], 0.5)
+    half = rounds.Slice(0.1, 500, 90e3, 100e3, 0.1, 0)
+    values = rounds.values_of([[good, good], [half]], 1, 1e6)
+    assert values["mpps"] == pytest.approx(0.015)
+    assert values["each"] == pytest.approx(200)
+    assert values["ran"] == pytest.approx(120)
+    assert values["busy"] == pytest.approx(108)
+
+
 def test_a_picture_has_a_bar_for_each_figure(row):
     shown = xml.etree.ElementTree.fromstring(picture.table(TABLE, [row]))
     words = [e.text for e in shown.iter() if e.tag.endswith("text")]
@@ -73,6 +140,8 @@ def test_list_and_wrong_words():
     for table in cases.tables():
         assert "\n%-16s " % table.name in "\n" + listed
     assert "    access to trunk, and back" in listed.splitlines()
+    assert "vhost-ports" not in check([os.path.join(BENCH, "run"), "--list",
+                                       "--targets"])
     for words, why in ((["--only", "nonesuch"], "nothing has such a name"),
                        (["--peers", "nonesuch"], "no peer nonesuch"),
                        (["--rounds", "0"], "at least 1 round")):
@@ -82,8 +151,8 @@ def test_list_and_wrong_words():
 
 @pytest.mark.hugepages(560)
 def test_figures_of_this_build(tmp_path):
-    only = ["vhost-closed:64", "vhost-macs:1,000 ", "alone-two-pmds:100 ",
-            "control:add a vhost"]
+    only = ["vhost-closed:64", "vhost-macs:1,000 ",
+            "alone-two-pmds:100 source MACs, two", "control:add a vhost"]
     said = check([os.path.join(BENCH, "run"), "--quick", "--peers=none",
                   "--out=%s" % tmp_path] + ["--only=" + w for w in only],
                  timeout=150)

@@ -11,12 +11,10 @@ import collections
 #   kind     vhost: guests on `ports` ports; pcap: frames from a file, on one
 #            port, to a port that takes everything; memory, control, start: see
 #            footprint.py
-#   pmds     threads, each with a queue of its own of every port
-#   vlan     the first port of two takes access, the second is a trunk
 #   model    of packet memory: a key of MODELS
-#   idle     type of 16 ports more, without traffic
-Setup = collections.namedtuple("Setup", "kind ports pmds vlan model mtu idle",
-                               defaults=(1, False, "shared", 1500, None))
+#   guests   who plays them: flow, flow-peer; testpmd, testpmd in io mode
+Setup = collections.namedtuple("Setup", "kind ports model mtu guests",
+                               defaults=("shared", 1500, "flow"))
 
 MODELS = {
     "shared": {},
@@ -26,9 +24,15 @@ MODELS = {
                           "mempool_sizing": "elastic"},
 }
 
-# traffic: what FlowPeer.traffic() takes; for pcap: sources or tuples; for
+# traffic: what the guests' traffic() takes; for pcap: sources or tuples; for
 # control: the operation.
-Case = collections.namedtuple("Case", "name setup traffic")
+# fit: what a subject is to be like while it lasts:
+#   vlan    the first port of two takes access, the second is a trunk
+#   pmds    threads, each with a queue of its own of every port (default: 1)
+#   idle    type of 16 ports more, without traffic
+# base: the name of the table's case that it is compared with, or None.
+Case = collections.namedtuple("Case", "name setup traffic fit base",
+                              defaults=({}, None))
 
 # columns: keys of METRICS; main: the one that ratios and pictures are of.
 Table = collections.namedtuple("Table", "name title cases columns main note")
@@ -41,6 +45,7 @@ METRICS = {
     "busy": Metric("cycles, busy", 1, False),
     "tsc": Metric("cycles, TSC", 1, False),
     "ran": Metric("cycles, run", 1, False),
+    "each": Metric("cycles, slowest PMD", 1, False),
     "lost": Metric("lost, %", 2, False),
     "peer": Metric("peer busy, %", 0, False),
     "mib": Metric("MiB", 0, False),
@@ -53,16 +58,22 @@ FLOWS = (1, 100, 1000, 10000, 100000)
 PACE = 1000             # ns between the peer's looks, open loop
 
 PAIR = Setup("vhost", 2)
-ALONE = ("mpps", "busy", "tsc", "ran")
+TESTPMD_PAIR = Setup("vhost", 2, guests="testpmd")
+ALONE = Setup("pcap", 2)
+ALONE_COLUMNS = ("mpps", "busy", "tsc", "ran")
 GUESTS = ("mpps", "busy", "tsc", "lost", "peer")
 
 
-def _open(name, setup=PAIR, **traffic):
-    return Case(name, setup, dict({"pace": PACE}, **traffic))
+def _open(name, setup=PAIR, fit=None, base=None, **traffic):
+    return Case(name, setup, dict({"pace": PACE}, **traffic), fit or {}, base)
 
 
 def _closed(name, **traffic):
     return Case(name, PAIR, dict({"mode": "closed"}, **traffic))
+
+
+def _testpmd(name, **traffic):
+    return Case(name, TESTPMD_PAIR, traffic)
 
 
 def _count(n, what):
@@ -70,18 +81,39 @@ def _count(n, what):
 
 
 def _sizes(make, **more):
-    return [make("%s bytes" % s, size=s, **more) for s in (64, 512, 1518)] + [
-        make("mix", size="mix", **more)]
+    return [make("%s bytes" % s, size=s, **more) for s in (64, 512, 1518)]
 
 
-def _pcap(kind, what, pmds):
-    return [Case(_count(n, what), Setup("pcap", 2, pmds), {kind: n})
-            for n in FLOWS]
+def _mix(make):
+    return make("mix", size="mix")
 
 
-def _beside(kind):
-    return Case("beside 16 of type %s" % kind, Setup("pcap", 2, idle=kind),
-                {"sources": 1})
+def _flows(what, **more):
+    first = _count(1, what)
+    return [_open(_count(n, what), flows=n, base=first if n > 1 else None,
+                  **more) for n in FLOWS]
+
+
+def _pcap(kind, what):
+    first = _count(1, what)
+    return [Case(_count(n, what), ALONE, {kind: n},
+                 base=first if n > 1 else None) for n in FLOWS]
+
+
+def _pmds():
+    rows = []
+    for n in FLOWS:
+        one = _count(n, "source MAC") + ", one"
+        rows += [Case(one, ALONE, {"sources": n}),
+                 Case(_count(n, "source MAC") + ", two", ALONE,
+                      {"sources": n}, {"pmds": 2}, one)]
+    return rows
+
+
+def _idle():
+    return [Case("no others", ALONE, {"sources": 1})] + [
+        Case("beside 16 of type %s" % kind, ALONE, {"sources": 1},
+             {"idle": kind}, "no others") for kind in ("internal", "system")]
 
 
 def _ports():
@@ -118,27 +150,31 @@ def _control():
 
 
 def tables():
-    vlan = Setup("vhost", 2, vlan=True)
     nine = Setup("vhost", 9)
+    vlan = {"vlan": True}
     return [
+        Table("vhost-testpmd", "Guest to guest, testpmd io as the guests",
+              _sizes(_testpmd), GUESTS, "mpps",
+              "128 frames in flight each way."),
         Table("vhost-closed", "Guest to guest, 128 frames in flight each way",
-              _sizes(_closed), GUESTS, "mpps",
+              _sizes(_closed) + [_mix(_closed)], GUESTS, "mpps",
               "The peer sends each frame on from where it lies."),
         Table("vhost-open", "Guest to guest, both ways saturated",
-              _sizes(_open) + [_open("512 bytes, all of them touched",
+              _sizes(_open) + [_mix(_open),
+                               _open("512 bytes, all of them touched",
                                      size=512, touch="all")],
               GUESTS, "mpps",
               "The peer keeps its rings full and touches a frame's first "
               "line."),
         Table("vhost-macs", "Guest to guest, 64 bytes, pairs of MACs",
-              [_open(_count(n, "pair"), flows=n) for n in FLOWS], GUESTS,
-              "mpps", "All addresses are learned, or it says so."),
+              _flows("pair"), GUESTS, "mpps",
+              "All addresses are learned, or it says so."),
         Table("vhost-tuples", "Guest to guest, 64 bytes, 5-tuples of one pair",
-              [_open(_count(n, "5-tuple"), flows=n, kind="tuples")
-               for n in FLOWS], GUESTS, "mpps", ""),
+              _flows("5-tuple", kind="tuples"), GUESTS, "mpps", ""),
         Table("vhost-vlan", "Guest to guest, 64 bytes, VLANs",
-              [_open("no VLAN"), _open("access to trunk, and back", vlan,
-                                       vlan=10)],
+              [_open("no VLAN"),
+               _open("access to trunk, and back", fit=vlan, base="no VLAN",
+                     vlan=10)],
               GUESTS, "mpps", ""),
         Table("vhost-ports", "Guests on many ports, 64 bytes", _ports(),
               GUESTS, "mpps", ""),
@@ -147,18 +183,21 @@ def tables():
               "mpps", "Mpps: what all receivers get.  Cycles: per frame "
               "that is sent."),
         Table("alone-macs", "The switch alone, 64 bytes, source MACs",
-              _pcap("sources", "source MAC", 1), ALONE, "ran",
+              _pcap("sources", "source MAC"), ALONE_COLUMNS, "ran",
               "net_pcap (infinite_rx) to net_null."),
         Table("alone-tuples", "The switch alone, 64 bytes, 5-tuples",
-              _pcap("tuples", "5-tuple", 1), ALONE, "ran",
+              _pcap("tuples", "5-tuple"), ALONE_COLUMNS, "ran",
               "net_pcap (infinite_rx) to net_null."),
-        Table("alone-two-pmds", "The switch alone, two PMD threads",
-              _pcap("sources", "source MAC", 2), ("mpps", "ran"), "ran",
+        Table("alone-vlan", "The switch alone, 64 bytes, VLANs",
+              [Case("no VLAN", ALONE, {"sources": 1}),
+               Case("access to trunk", ALONE, {"sources": 1}, vlan,
+                    "no VLAN")], ALONE_COLUMNS, "ran", ""),
+        Table("alone-two-pmds", "The switch alone, one PMD thread and two",
+              _pmds(), ("mpps", "ran", "each"), "each",
               "A queue for each thread.  Cycles: of the time that the "
               "threads did run, since one shares its core with all else."),
         Table("alone-idle", "The switch alone, beside idle ports",
-              _pcap("sources", "source MAC", 1)[:1]
-              + [_beside("internal"), _beside("system")], ALONE, "ran", ""),
+              _idle(), ALONE_COLUMNS, "ran", ""),
         Table("memory", "Packet memory with connected guests", _memory(),
               ("mib", "up"), "mib",
               "Hugepages of the daemon, less what it maps of the guests'."),

@@ -22,6 +22,19 @@ def spread(numbers):
     return Spread(statistics.median(numbers), min(numbers), max(numbers))
 
 
+def ratio(figures, others, metric):
+    """FIGURES over OTHERS, pair by pair; None where there are no pairs."""
+    pairs = [(a.values[metric], b.values[metric])
+             for a, b in zip(figures, others)
+             if b.values.get(metric) and metric in a.values]
+    return spread(a / b for a, b in pairs) if pairs else None
+
+
+def at_least(figures):
+    """Most of FIGURES may be the peer's rate."""
+    return 2 * sum(f.at_least for f in figures) > len(figures)
+
+
 class Row:
     """The figures of a case: a list, round by round, for each subject."""
 
@@ -52,8 +65,7 @@ class Row:
         return any(metric in f.values for f in self.rounds.get(subject, ()))
 
     def at_least(self, subject):
-        figures = self.rounds[subject]
-        return 2 * sum(f.at_least for f in figures) > len(figures)
+        return at_least(self.rounds[subject])
 
     def remarks(self, subject):
         """Each once, with the number of rounds it holds for."""
@@ -68,14 +80,17 @@ class Row:
 
     def ratio(self, subject, base, metric):
         """SUBJECT's over BASE's, pair by pair; None without both."""
-        if not (self.has(subject, metric) and self.has(base, metric)):
-            return None
-        pairs = [(a.values[metric], b.values[metric]) for a, b in
-                 zip(self.rounds[subject], self.rounds[base])
-                 if b.values.get(metric) and metric in a.values]
-        return spread(a / b for a, b in pairs) if pairs else None
+        return ratio(self.rounds.get(subject, ()), self.rounds.get(base, ()),
+                     metric)
 
-    def as_json(self, metrics, first):
+    def ratio_to(self, row, subject, metric):
+        """SUBJECT's figure here over its own in ROW, pair by pair."""
+        return ratio(self.rounds.get(subject, ()),
+                     row.rounds.get(subject, ()), metric)
+
+    def as_json(self, metrics, first, base=None):
+        """Of METRICS, the first subject FIRST; BASE: the row that it is
+        compared with, or None."""
         subjects = {}
         for subject in self.subjects:
             if subject in self.missing:
@@ -97,5 +112,18 @@ class Row:
                 found = self.ratio(first, subject, metric)
                 if found:
                     ratios.setdefault(subject, {})[metric] = found._asdict()
-        return {"case": self.name, "subjects": subjects,
+        said = {"case": self.name, "subjects": subjects,
                 "ratios of %s" % first: ratios}
+        if base:
+            said["base"] = base.name
+            said["ratios to base"] = self._to_base(base, metrics)
+        return said
+
+    def _to_base(self, base, metrics):
+        found = {}
+        for subject in self.rounds:
+            for metric in metrics:
+                to_base = self.ratio_to(base, subject, metric)
+                if to_base:
+                    found.setdefault(subject, {})[metric] = to_base._asdict()
+        return found

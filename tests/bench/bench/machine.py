@@ -43,13 +43,42 @@ def out_of_the_way():
         os.sched_setaffinity(0, everywhere)
 
 
-def packet_threads(pid):
-    """The scheduler's files of a process's packet threads."""
+def _threads(pid):
+    """(name, scheduler's file) of a process's packet threads."""
     found = []
     for task in sorted(glob.glob("/proc/%d/task/*" % pid)):
-        with open(task + "/comm") as f:
-            if PACKET_THREADS.match(f.read()):
-                found.append(task + "/schedstat")
+        try:
+            with open(task + "/comm") as f:
+                name = f.read()
+        except FileNotFoundError:
+            continue            # ended meanwhile
+        if PACKET_THREADS.match(name):
+            found.append((name, task + "/schedstat"))
+    return found
+
+
+def packet_threads(pid):
+    """The scheduler's files of a process's packet threads."""
+    return [file for _, file in _threads(pid)]
+
+
+def thread_files(pid, keys):
+    """The same by key: the core of a PMD thread, or None for all of them."""
+    if None in keys:
+        return {None: packet_threads(pid)}
+    cores = {int(re.search(r"\d+", name).group()): file
+             for name, file in _threads(pid)}
+    return {key: [cores[key]] for key in keys}
+
+
+def schedstat(files):
+    """(seconds that it ran, that it waited for a core though ready) of each
+    thread."""
+    found = []
+    for file in files:
+        with open(file) as f:
+            ran, waited = f.read().split()[:2]
+        found.append((int(ran) / 1e9, int(waited) / 1e9))
     return found
 
 
@@ -58,38 +87,29 @@ def main_thread(pid):
 
 
 class Watch:
-    """For how long threads ran, and waited for a core though ready."""
+    """For how long threads waited for a core though ready."""
 
     def __init__(self, files):
-        self.files, self.threads = files, len(files)
+        self.files = files
         self.gone = False       # a thread that ended meanwhile
         self.start = time.monotonic()
         self.before = [self._read(f) for f in files]
 
     def _read(self, file):
         try:
-            with open(file) as f:
-                ran, waited = f.read().split()[:2]
+            return schedstat([file])[0][1]
         except FileNotFoundError:
             self.gone = True
-            return 0, 0
-        return int(ran) / 1e9, int(waited) / 1e9
-
-    def _since(self, which):
-        return [now[which] - then[which] for now, then in zip(
-            [self._read(f) for f in self.files], self.before)]
+            return 0
 
     def waited(self):
         """The largest part of the time that one of them waited; all of it
         for one that ended."""
         elapsed = time.monotonic() - self.start
-        longest = max(self._since(1), default=0) / elapsed
-        return 1.0 if self.gone else longest
-
-    def ran(self):
-        """Seconds, of each."""
-        return self._since(0)
+        now = [self._read(f) for f in self.files]
+        longest = max((b - a for a, b in zip(self.before, now)), default=0)
+        return 1.0 if self.gone else longest / elapsed
 
 
 __all__ = ["Watch", "describe", "main_thread", "out_of_the_way",
-           "packet_threads", "pmd_core"]
+           "packet_threads", "pmd_core", "schedstat", "thread_files"]

@@ -5,6 +5,7 @@
 # The same as flow-peer sends (tests/peer/flows.h): 64 bytes, IPv4 with UDP,
 # neighbours never of the same flow unless there is only one.
 
+import os
 import struct
 
 SIZE = 64
@@ -34,9 +35,17 @@ def _frame(station, flow):
     return frame.ljust(SIZE, b"\0")
 
 
-def write(path, sources=1, tuples=1):
+def _write(path, sources, tuples):
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
         head = struct.pack("<IIII", 0, 0, SIZE, SIZE)
         for i in range(max(sources, tuples)):
             f.write(head + _frame(i % sources, i % tuples))
+
+
+def file(space, sources=1, tuples=1):
+    """The path of a file with these frames in SPACE's folder."""
+    path = space.path("in-%d-%d.pcap" % (sources, tuples))
+    if not os.path.exists(path):
+        _write(path, sources, tuples)
+    return path

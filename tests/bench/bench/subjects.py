@@ -3,18 +3,21 @@
 # Who is measured: how is each started, fed, asked and stopped?
 #
 #   sluice         the daemon of this build
-#   build          another build's
+#   library        the same, whose vhost ports use the library's calls
+#   build          another build's daemon
 #   ovs            the distribution's OVS-DPDK, action NORMAL
 #   ovs-openflow   the same, port to port by a flow of its own
 #   testpmd        testpmd in io mode between the same ports: what DPDK's
 #                  drivers and library take, without a switch
 #
 # All subjects of a table exist at the same time; all but one are stopped
-# (SIGSTOP).  A Subject's open() makes a setup, prepare() fits it to a case.
+# (SIGSTOP).  A Subject's open() makes a setup, fit() changes it for a case.
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -28,6 +31,7 @@ from harness.switch import Switch
 
 from . import footprint, machine, pcap
 from .cases import MODELS
+from .guests import TestpmdGuests
 
 LEARNING_S = 20         # to have seen all addresses
 IDLE_PORTS = 16
@@ -56,7 +60,39 @@ class Counters:
             for name in ("packets", "busy", "idle")))
 
 
+class Control:
+    """What ovs-appctl does, without a process for each question: those would
+    take the first core from a packet thread that is there."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+
+    def ask(self, command, *words):
+        self.socket.sendall(json.dumps(
+            {"id": 0, "method": command, "params": words}).encode())
+        said, answer = "", None
+        while answer is None:
+            more = self.socket.recv(1 << 20)
+            if not more:
+                raise OSError("%s: no answer" % command)
+            said += more.decode()
+            try:
+                answer = json.loads(said)
+            except ValueError:
+                continue        # not all of it
+        if answer["error"]:
+            raise OSError("%s: %s" % (command, answer["error"]))
+        return answer["result"]
+
+    def close(self):
+        self.socket.close()
+
+
 class Subject:
+    fitted = None           # the case that fit() was for
+
     def open(self, setup):
         raise NotImplementedError
 
@@ -72,7 +108,8 @@ class Subject:
         """Files of the threads that a measurement depends on."""
         found = machine.packet_threads(self.pid)
         if self.peer:
-            found.append(machine.main_thread(self.peer.pid))
+            found += (machine.packet_threads(self.peer.pid)
+                      or [machine.main_thread(self.peer.pid)])
         return found
 
     def pid_known(self):
@@ -86,11 +123,20 @@ class Subject:
         os.kill(self.pid, signal.SIGCONT)
 
 
+def _affinity(cores):
+    """Words for ovs-vsctl: queue N is of the thread on CORES[N]."""
+    return "'other_config:pmd-rxq-affinity=\"%s\"'" % ",".join(
+        "%d:%d" % pair for pair in enumerate(cores))
+
+
 class SwitchSubject(Subject):
-    def __init__(self, stock, openflow=False, binary=None):
+    def __init__(self, stock, openflow=False, binary=None, rings=None):
         self.stock, self.openflow, self.binary = stock, openflow, binary
-        self.sw = self.peer = None
+        self.rings = rings      # options:vhost-rings
+        self.sw = self.peer = self._control = None
         self.serial = 0
+        self.state = {}         # what fit() made it
+        self.idle_wires = []
 
     @property
     def pid(self):
@@ -101,10 +147,12 @@ class SwitchSubject(Subject):
         if self.openflow:
             if setup.kind not in ("vhost", "pcap"):
                 return NOT_ASKED
-            if setup.ports != 2 or setup.vlan:
+            if setup.ports != 2 or case.fit.get("vlan"):
                 return "a flow from port to port is no answer to that"
         if self.stock and "elastic" in setup.model:
             return "there are no elastic pools"
+        if self.rings and setup.kind != "vhost":
+            return NOT_ASKED
         return None
 
     def open(self, setup):
@@ -115,54 +163,53 @@ class SwitchSubject(Subject):
         self.sw = Switch(True, stock=self.stock)
         if self.binary:
             self.sw.daemon.binary = self.binary
-        first = machine.pmd_core() - setup.pmds + 1
-        settings = {"pmd_cpu_mask": "0x%x" % (((1 << setup.pmds) - 1)
-                                              << max(first, 0)),
-                    **MODELS[setup.model]}
+        settings = dict(MODELS[setup.model])
         if self.stock:
             # Flows that are idle while others are measured stay.
             settings["max_idle"] = 3600000
         self.sw.start(**settings)
+        # No more than that is allowed, and learned.
         self.sw.add_bridge("br0", "other_config:mac-table-size=1000000 "
                                   "other_config:mac-aging-time=3600")
-        if setup.idle:
-            self._add_idle_ports(setup.idle)
         if setup.kind in ("vhost", "memory", "start"):
             self._add_guests()
         elif setup.kind == "control":
             footprint.make_base(self.sw)
 
-    def _add_idle_ports(self, kind):
-        for n in range(IDLE_PORTS):
-            if kind == "system":
-                wire = Wire(self.sw.space.netns, "idle%d" % n)
-                self.sw.wires.append(wire)
-                name = wire.switch_end
-            else:
-                name = "idle%d" % n
-            said = self.sw.vsctl_result(
-                "add-port br0 %s -- set Interface %s type=%s"
-                % (name, name, kind))
-            if said.code or said.err:
-                raise Missing("not supported: " + said.err.split("  See ")[0])
+    def control(self):
+        if not self._control:
+            self._control = Control(self.sw.space.path(
+                "ovs-vswitchd.%d.ctl" % self.pid))
+        return self._control
 
     def _add_guests(self):
         ports = ["vh%d" % n for n in range(self.setup.ports)]
+        options = "mtu_request=%d" % self.setup.mtu
+        if self.rings:
+            options += " options:vhost-rings=" + self.rings
         for port in ports:
-            self.sw.add_guest_port(port, options="mtu_request=%d"
-                                   % self.setup.mtu)
-        if self.setup.vlan:
-            self.sw.vsctl("set Port vh0 tag=10 -- set Port vh1 trunks=10")
+            self.sw.add_guest_port(port, options=options)
         if self.setup.kind == "memory":
             # Not every port may come up.
             self.peer = FlowPeer(self.sw.space,
                                  [self.sw.vhost_path(p) for p in ports])
             self.sw.peers.append(self.peer)
             self.peer.start()
+        elif self.setup.guests == "testpmd":
+            self.peer = TestpmdGuests(self.sw.peer(*ports))
         else:
             self.peer = self.sw.flow_peer(*ports)
         if self.openflow:
             self._add_flows(ports)
+        if self.rings:
+            self._check_rings(ports[0])
+
+    def _check_rings(self, port):
+        status = self.sw.iface(port, "status")
+        if 'vhost_rings="%s"' % self.rings not in status and (
+                "vhost_rings=%s" % self.rings not in status):
+            raise Missing("options:vhost-rings=%s is not acted on"
+                          % self.rings)
 
     def _add_flows(self, ports):
         numbers = [self.sw.iface(p, "ofport") for p in ports]
@@ -174,31 +221,92 @@ class SwitchSubject(Subject):
 
     # Cases.
 
-    def prepare(self, case):
+    def fit(self, case):
         """With the subject running."""
         if self.setup.kind not in ("vhost", "pcap"):
             return
         if self.setup.kind == "pcap":
-            self._replace_devices(case.traffic)
-        self.sw.appctl("fdb/flush br0")
+            self._remove_devices()
+            self._change("pmds", case, self._set_pmds)
+            self._change("idle", case, self._set_idle)
+        else:
+            self._change("vlan", case,
+                         lambda on: self._set_vlan(on, "vh0", "vh1"))
+        self._forget()
         if self.setup.kind == "pcap":
-            if self.openflow:
-                self._add_flows(["n%d" % self.serial, "z%d" % self.serial])
-            self.sw.appctl("fdb/add br0 z%d 0 %s" % (self.serial, pcap.TO))
+            self._add_devices(case)
 
-    def _replace_devices(self, traffic):
-        file = self.sw.space.path("in.pcap")
+    def _change(self, what, case, make):
+        """Calls MAKE where CASE wants something else than the last did."""
+        wanted = case.fit.get(what)
+        if self.state.get(what) != wanted:
+            make(wanted)
+            self.state[what] = wanted
+
+    def _set_pmds(self, n):
+        n = n or 1
+        first = max(machine.pmd_core() - n + 1, 0)
+        self.sw.vsctl("set Open_vSwitch . other_config:pmd-cpu-mask=0x%x"
+                      % (((1 << n) - 1) << first))
+
+    def _set_vlan(self, on, access, trunk):
+        self.sw.vsctl("set Port %s tag=%s -- set Port %s trunks=%s" % (
+            (access, "10", trunk, "10") if on else (access, "[]",
+                                                    trunk, "[]")))
+
+    def _set_idle(self, kind):
+        names = ["idle%d" % n for n in range(IDLE_PORTS)]
+        wires = [name + "-sw" for name in names]
+        had = self.state.get("idle")
+        if had:
+            self.sw.vsctl(" -- ".join(
+                "del-port " + name
+                for name in (wires if had == "system" else names)))
+        if not kind:
+            return
+        if kind == "system" and not self.idle_wires:
+            self.idle_wires = [Wire(self.sw.space.netns, name)
+                               for name in names]
+            self.sw.wires += self.idle_wires
+        said = self.sw.vsctl_result(" -- ".join(
+            "add-port br0 %s -- set Interface %s type=%s" % (name, name, kind)
+            for name in (wires if kind == "system" else names)))
+        if said.code or said.err:
+            raise Missing("not supported: " + said.err.split("  See ")[0])
+
+    def _forget(self):
+        """What was learned, and the flows that came of it."""
+        self.sw.appctl("fdb/flush br0")
+        if self.stock:
+            self.sw.appctl("revalidator/purge")
+
+    def _remove_devices(self):
         if self.serial:
             self.sw.vsctl("del-port n%d -- del-port z%d"
                           % (self.serial, self.serial))
+
+    def _add_devices(self, case):
+        file = pcap.file(self.sw.space, **case.traffic)
+        pmds = case.fit.get("pmds", 1)
+        vlan = 10 if case.fit.get("vlan") else 0
+        cores = range(machine.pmd_core() + 1)[-pmds:]
         self.serial += 1
-        pcap.write(file, **traffic)
-        queues = ",".join(["rx_pcap=" + file] * self.setup.pmds)
-        options = "options:n_rxq=%d" % self.setup.pmds
-        self.sw.add_port("z%d" % self.serial,
-                         "net_null%d,no-rx=1" % self.serial)
-        self.sw.add_port("n%d" % self.serial, "net_pcap%d,%s,infinite_rx=1"
-                         % (self.serial, queues), options=options)
+        source, sink = "n%d" % self.serial, "z%d" % self.serial
+        # Which thread polls what is said: a thread may else be left with
+        # the sink, which has nothing.
+        self.sw.add_port(sink, "net_null%d,no-rx=1" % self.serial,
+                         options=_affinity(cores[-1:]) + (
+                             " -- set Port %s trunks=10" % sink
+                             if vlan else ""))
+        self.sw.appctl("fdb/add br0 %s %d %s" % (sink, vlan, pcap.TO))
+        self.sw.add_port(
+            source, "net_pcap%d,%s,infinite_rx=1" % (
+                self.serial, ",".join(["rx_pcap=" + file] * pmds)),
+            options="options:n_rxq=%d %s%s" % (
+                pmds, _affinity(cores),
+                " -- set Port %s tag=10" % source if vlan else ""))
+        if self.openflow:
+            self._add_flows([source, sink])
 
     def learned(self, case):
         """Waits until all addresses are known; a remark if not."""
@@ -223,14 +331,25 @@ class SwitchSubject(Subject):
             time.sleep(0.2)
 
     def counters(self):
-        text = self.sw.appctl("dpif-netdev/pmd-stats-show")
+        """Of all packet threads together."""
+        found = self.each().values()
+        return Counters(*(sum(getattr(c, key) for c in found)
+                          for key in ("packets", "busy", "idle")))
 
-        def total(label):
-            # The main thread's section has no cycles; its packets are few.
-            return sum(int(n) for n in re.findall(
-                r"^\s*%s: (\d+)" % label, text, re.M))
-        return Counters(total("packets received"),
-                        total("processing cycles"), total("idle cycles"))
+    def each(self):
+        """Counters of each packet thread, by core."""
+        text = self.control().ask("dpif-netdev/pmd-stats-show")
+        found = {}
+        for core, section in re.findall(
+                r"^pmd thread numa_id \d+ core_id (\d+):\n((?:[ \t].*\n?)*)",
+                text, re.M):
+            # A thread that has not polled yet has no lines of cycles.
+            found[int(core)] = Counters(*(
+                sum(map(int, re.findall(r"^\s*%s: (\d+)" % label, section,
+                                        re.M)))
+                for label in ("packets received", "processing cycles",
+                              "idle cycles")))
+        return found
 
     def through(self):
         """For pcap: packets that came in and went out, at one moment."""
@@ -248,6 +367,8 @@ class SwitchSubject(Subject):
     def close(self):
         if not self.sw:
             return
+        if self._control:
+            self._control.close()
         try:
             if self.sw.daemon.running():
                 # Its hugepages' files go with it.
@@ -285,7 +406,7 @@ class TestpmdSubject(Subject):
     """Forwards between ports 2n and 2n + 1, whatever the addresses."""
 
     def __init__(self):
-        self.io = self.peer = self.space = None
+        self.io = self.peer = self.playing = self.space = None
 
     @property
     def pid(self):
@@ -295,7 +416,7 @@ class TestpmdSubject(Subject):
     def lacks(self, case):
         if case.setup.kind not in ("vhost", "pcap"):
             return NOT_ASKED
-        if case.setup.vlan or case.setup.idle or case.traffic.get("to"):
+        if set(case.fit) - {"pmds"} or case.traffic.get("to"):
             return "testpmd does not switch"
         return None
 
@@ -309,44 +430,56 @@ class TestpmdSubject(Subject):
             return
         sockets = [self.space.path("vh%d.sock" % n)
                    for n in range(setup.ports)]
-        self.peer = FlowPeer(self.space, sockets)
-        self.peer.start()
+        testpmd = setup.guests == "testpmd"
+        self.playing = (Peer if testpmd else FlowPeer)(self.space, sockets)
+        if testpmd:
+            self.playing.start(wait=False)      # it does for a client
+        else:
+            self.playing.start()
         self._run(["net_vhost%d,iface=%s,client=1" % (n, path)
-                   for n, path in enumerate(sockets)])
-        wait_until(lambda: all(g["up"] for g in
-                               self.peer.report()["guests"]), "testpmd")
+                   for n, path in enumerate(sockets)], 1)
+        if testpmd:
+            self.playing.wait_prompt(0, 60)
+        wait_until(self._all_up, "testpmd's links")
+        self.peer = TestpmdGuests(self.playing) if testpmd else self.playing
 
-    def _run(self, devices):
-        self.io = Testpmd(self.space, devices, self.setup.pmds,
+    def _all_up(self):
+        return self.io.command("show port summary all").count(" up ") == (
+            self.setup.ports)
+
+    def _run(self, devices, queues):
+        self.io = Testpmd(self.space, devices, queues,
                           POOL if self.setup.kind == "pcap" else None)
         self.io.start()
         self.io.command("set fwd io")
         self.io.command("start")
 
-    def prepare(self, case):
+    def fit(self, case):
         if self.setup.kind != "pcap":
             return
         if self.io:
             self.io.stop()
-        file = self.space.path("in.pcap")
-        pcap.write(file, **case.traffic)
-        queues = ",".join(["rx_pcap=" + file] * self.setup.pmds)
-        self._run(["net_pcap0,%s,infinite_rx=1" % queues,
-                   "net_null0,no-rx=1"])
+        file = pcap.file(self.space, **case.traffic)
+        pmds = case.fit.get("pmds", 1)
+        self._run(["net_pcap0,%s,infinite_rx=1" % ",".join(
+            ["rx_pcap=" + file] * pmds), "net_null0,no-rx=1"], pmds)
 
     def learned(self, case):
         return set()
 
     def counters(self):
         """Without cycles: testpmd's are for another question."""
-        rx = self.io.stats()[0].rx if self.setup.kind == "pcap" else 0
-        return Counters(rx, None, None)
+        return Counters(0, None, None)
+
+    def each(self):
+        """All threads are one; for pcap."""
+        return {None: Counters(self.io.stats()[0].rx, None, None)}
 
     def complaint(self):
         return None
 
     def close(self):
-        for process in self.io, self.peer:
+        for process in self.io, self.playing:
             if process and process.running():
                 process.kill()
         if self.space:
@@ -355,6 +488,7 @@ class TestpmdSubject(Subject):
 
 MAKE = {
     "sluice": lambda: SwitchSubject(False),
+    "library": lambda: SwitchSubject(False, rings="library"),
     "ovs": lambda: SwitchSubject(True),
     "ovs-openflow": lambda: SwitchSubject(True, openflow=True),
     "testpmd": TestpmdSubject,
