@@ -5,6 +5,8 @@
 import pytest
 
 from harness.command import wait_until
+from harness.flow_peer import FlowPeer
+from harness.space import Space
 
 ENOUGH = 2000           # packets for each guest: more than the rings hold
 
@@ -41,6 +43,21 @@ def test_nothing_is_lost_in_a_closed_loop(guests):
         counts = run(peer, mode="closed", pace=1000, **options)
         assert [c["received"] for c in counts] == [
             c["sent"] for c in reversed(counts)], (options, counts)
+
+
+def test_nothing_is_lost_without_a_switch():
+    space = Space()
+    peer = FlowPeer(space, [space.path("a.sock"), space.path("b.sock")],
+                    null=0)
+    try:
+        peer.start()
+        for options in {"mode": "open"}, {"mode": "closed"}, {"size": "mix"}:
+            counts = run(peer, pace=1000, **options)
+            assert [c["received"] for c in counts] == [
+                c["sent"] for c in reversed(counts)], (options, counts)
+    finally:
+        peer.stop()
+        space.remove()
 
 
 def test_every_pair_of_addresses_is_there(guests):

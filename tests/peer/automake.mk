@@ -18,4 +18,6 @@ tests_peer_flow_peer_SOURCES = \
 	tests/peer/flows.c \
 	tests/peer/flows.h \
 	tests/peer/guest.c \
-	tests/peer/guest.h
+	tests/peer/guest.h \
+	tests/peer/null-switch.c \
+	tests/peer/null-switch.h

@@ -2,7 +2,7 @@
  *
  * flow-peer.c: guests that give a switch as much to do as it can.
  *
- *     flow-peer [--ring N] [--mergeable] SOCKET...
+ *     flow-peer [--ring N] [--mergeable] [--null CORE] SOCKET...
  *
  * Each socket is a guest (guest.h).  Commands on standard input, each answered
  * with a line of JSON:
@@ -29,6 +29,10 @@
  * looks that found something to do.  A peer that is busy all the time is what
  * bounds a measurement.
  *
+ * With --null no switch comes: a thread on CORE hands frames from guest to
+ * guest and does nothing else (null-switch.h), so that what is counted is what
+ * this program itself can do.
+ *
  * One thread does all and polls while there is traffic, so it wants a core.
  * The end of the input ends it.
  */
@@ -46,6 +50,7 @@
 #include "tests/peer/commands.h"
 #include "tests/peer/flows.h"
 #include "tests/peer/guest.h"
+#include "tests/peer/null-switch.h"
 
 enum {
     MAX_GUESTS = 64,
@@ -72,6 +77,7 @@ static struct flow_guest guests[MAX_GUESTS];
 static uint16_t n_guests;
 static uint16_t ring_size = 256;
 static bool mergeable;
+static int null_core = -1;
 
 static enum { IDLE, DRAIN, OPEN, CLOSED } mode;
 static struct flows flows;
@@ -317,24 +323,46 @@ begin(uint16_t number)
 /* Guests that come and go. */
 
 static void
-meet(uint16_t number)
+give_buffers(struct flow_guest *g)
 {
-    struct flow_guest *g = &guests[number];
     struct guest *guest = &g->guest;
 
-    if (!guest_look(guest, mergeable)) {
-        return;
-    }
     g->n_free = 0;
     for (uint16_t i = 0; i < ring_size; i++) {
         ring_put(&guest->rx, i, i);
         g->free[g->n_free++] = i;
     }
     ring_give(&guest->rx, ring_size);
+}
+
+static void
+meet(uint16_t number)
+{
+    struct guest *guest = &guests[number].guest;
+
+    if (!guest_look(guest, mergeable)) {
+        return;
+    }
+    give_buffers(&guests[number]);
     if (mode == OPEN || mode == CLOSED) {
         begin(number);
     }
     guest_enable(guest);
+}
+
+static void
+start_null_switch(void)
+{
+    static struct guest *all[MAX_GUESTS];
+
+    for (uint16_t n = 0; n < n_guests; n++) {
+        all[n] = &guests[n].guest;
+        guest_pretend(all[n]);
+        give_buffers(&guests[n]);
+    }
+    if (null_switch_start(all, n_guests, null_core)) {
+        die("no thread for --null");
+    }
 }
 
 static void
@@ -526,6 +554,7 @@ parse_options(int argc, char **argv)
     static const struct option options[] = {
         { "ring", required_argument, NULL, 'r' },
         { "mergeable", no_argument, NULL, 'm' },
+        { "null", required_argument, NULL, 'n' },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -535,6 +564,8 @@ parse_options(int argc, char **argv)
             ring_size = (uint16_t) atoi(optarg);
         } else if (c == 'm') {
             mergeable = true;
+        } else if (c == 'n') {
+            null_core = atoi(optarg);
         } else {
             exit(2);
         }
@@ -547,6 +578,9 @@ parse_options(int argc, char **argv)
         die("1 to 64 sockets, please");
     }
     n_guests = (uint16_t) (argc - optind);
+    if (null_core >= 0 && n_guests % 2) {
+        die("--null is for pairs of guests");
+    }
 }
 
 int
@@ -555,6 +589,9 @@ main(int argc, char **argv)
     parse_options(argc, argv);
     make_guests(argv + optind);
     measure_tsc();
+    if (null_core >= 0) {
+        start_null_switch();
+    }
     report();                   /* ready */
     for (;;) {
         uint64_t next = now_ns() + COMMANDS_NS;

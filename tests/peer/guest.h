@@ -63,6 +63,10 @@ void guest_close(struct guest *);
 bool guest_look(struct guest *, bool mergeable);
 void guest_enable(struct guest *);
 
+/* As if a switch had come and agreed, where somebody in this process is to
+ * serve the rings. */
+void guest_pretend(struct guest *);
+
 /* Buffers that the switch is done with and the guest has not taken yet. */
 static inline uint16_t
 ring_done(const struct ring *r)

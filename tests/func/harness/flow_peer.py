@@ -8,13 +8,17 @@ from .json_peer import JsonPeer
 
 
 class FlowPeer(JsonPeer):
-    """Guests on SOCKETS that fill their rings; it wants the core CORE."""
+    """Guests on SOCKETS that fill their rings; it wants the core CORE.  With
+    NULL, a core, no switch is to come: a thread there gives each what the
+    other sent."""
 
     def __init__(self, space, sockets, core=0, mergeable=False, hugepages=True,
-                 name="flow"):
+                 name="flow", null=None):
         super().__init__(space, name, sockets)
         self.argv = (["taskset", "-c", str(core), self.program("flow-peer")]
-                     + (["--mergeable"] if mergeable else []) + self.sockets)
+                     + (["--mergeable"] if mergeable else [])
+                     + (["--null=%d" % null] if null is not None else [])
+                     + self.sockets)
 
     def report(self):
         return self.command("report")
