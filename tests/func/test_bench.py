@@ -16,7 +16,7 @@ TOP = os.environ["abs_top_srcdir"]
 BENCH = os.path.join(TOP, "tests", "bench")
 sys.path.append(BENCH)
 
-from bench import (cases, picture, rounds,  # noqa: E402
+from bench import (cases, micro, picture, rounds,   # noqa: E402
                    subjects, targets, text)
 from bench.figures import Figure, Row       # noqa: E402
 
@@ -120,12 +120,29 @@ def test_slices_in_which_a_thread_waited_are_left_out():
     bad = rounds.Slice(0.1, 100, 90e3, 100e3, 0.05, 0.5)
     assert rounds.undisturbed([good, bad, good]) == ([good, good], 0.01)
     assert rounds.undisturbed([bad]) == ([bad], 0.5)
+    assert rounds.waiting(0.1, 0.1, 0.001) == pytest.approx(0.01)
+    assert rounds.waiting(0.1, 0, 0) == 1       # it waits still
     half = rounds.Slice(0.1, 500, 90e3, 100e3, 0.1, 0)
     values = rounds.values_of([[good, good], [half]], 1, 1e6)
     assert values["mpps"] == pytest.approx(0.015)
     assert values["each"] == pytest.approx(200)
     assert values["ran"] == pytest.approx(120)
     assert values["busy"] == pytest.approx(108)
+
+
+def test_growth_is_told_from_a_pool_that_stays():
+    said = """\
+ours: 2 steps from 10 to 20 mbufs, each 31 us (median; 95 us the longest)
+  core 0:   0.1 million operations, longest   12.5 us (20.0 us by the clock)
+  core 1:   0.1 million operations, longest    9.0 us (90.0 us by the clock)
+plain: 10 mbufs, which stay so many
+  core 0:   0.1 million operations, longest    3.5 us (20.0 us by the clock)
+  core 1:   0.1 million operations, longest    4.0 us (30.0 us by the clock)
+"""
+    assert list(micro.growth(said)) == [
+        ("a step, ours", "31"), ("the longest step, ours", "95"),
+        ("a thread's longest operation, ours that grows", 12.5),
+        ("a thread's longest operation, plain", 4.0)]
 
 
 def test_a_picture_has_a_bar_for_each_figure(row):

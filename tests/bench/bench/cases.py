@@ -9,8 +9,8 @@ import collections
 
 # Ports of a switch and what is connected to them.
 #   kind     vhost: guests on `ports` ports; pcap: frames from a file, on one
-#            port, to a port that takes everything; memory, control, start: see
-#            footprint.py
+#            port, to a port that takes everything; null: guests without a
+#            switch; memory, control, start: see footprint.py
 #   model    of packet memory: a key of MODELS
 #   guests   who plays them: flow, flow-peer; testpmd, testpmd in io mode
 Setup = collections.namedtuple("Setup", "kind ports model mtu guests",
@@ -51,6 +51,7 @@ METRICS = {
     "mib": Metric("MiB", 0, False),
     "up": Metric("ports up", 0, True),
     "ms": Metric("ms", 1, False),
+    "us": Metric("us", 1, False),
     "cycles": Metric("cycles", 1, False),
 }
 
@@ -135,24 +136,37 @@ def _memory():
 
 def _control():
     setup = Setup("control", 0)
-    return [Case(text, setup, {"operation": key}) for key, text in (
-        ("vhost_add", "add a vhost port"),
-        ("vhost_change", "change it without effect"),
-        ("vhost_del", "delete it"),
+    vhost = (("vhost_add", "add a vhost port"),
+             ("vhost_change", "change it without effect"),
+             ("vhost_mtu", "change its MTU"),
+             ("vhost_note", "change what is not the switch's"),
+             ("vhost_del", "delete it"))
+    rows = [Case(text, setup, {"operation": key}) for key, text in vhost + (
         ("null_add", "add a net_null port"),
-        ("null_del", "delete it"),
+        ("null_del", "delete the net_null port"),
         ("first", "add the first port, which makes the pool"),
         ("pmd_mask", "change the PMD threads"),
-    )] + [Case("add a port to an elastic pool",
-               Setup("control", 0, model="elastic"),
-               {"operation": "null_add"}),
-          Case("from exec to the first packet", Setup("start", 2), {})]
+    )]
+    for n in 100, 500:
+        rows += [Case("%s, beside %d" % (text, n), Setup("control", n),
+                      {"operation": key}, base=text) for key, text in vhost]
+    return rows + [
+        Case("add a port to an elastic pool",
+             Setup("control", 0, model="elastic"), {"operation": "null_add"}),
+        Case("from exec to the first packet", Setup("start", 2), {})]
 
 
 def tables():
     nine = Setup("vhost", 9)
     vlan = {"vlan": True}
+    null = Setup("null", 2)
     return [
+        Table("peer", "What the traffic peer can do without a switch",
+              [_open("64 bytes", null), _open("1518 bytes", null, size=1518),
+               _open("100,000 pairs", null, flows=100000),
+               Case("64 bytes, closed loop", null, {"mode": "closed"})],
+              ("mpps", "peer"), "mpps",
+              "Another thread hands a frame's first line to the receiver."),
         Table("vhost-testpmd", "Guest to guest, testpmd io as the guests",
               _sizes(_testpmd), GUESTS, "mpps",
               "128 frames in flight each way."),

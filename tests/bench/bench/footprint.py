@@ -6,7 +6,7 @@
 #
 #   memory     hugepages once all guests are connected that can be
 #   control    ovs-vsctl, from its start to its end, beside a port that has a
-#              pool already
+#              pool already, and as many vhost ports as the setup has
 #   start      the daemon, from its exec to the first packet that a guest gets
 
 import re
@@ -74,6 +74,8 @@ _OPERATIONS = {
     "vhost_del": (_VHOST_ADD, _DEL, ""),
     "vhost_change": (_VHOST_ADD,
                      "set Interface p0 options:tx-retries-max=9", _DEL),
+    "vhost_mtu": (_VHOST_ADD, "set Interface p0 mtu_request=1400", _DEL),
+    "vhost_note": (_VHOST_ADD, "set Interface p0 external_ids:n=1", _DEL),
     "null_add": ("", _NULL_ADD, _DEL),
     "null_del": (_NULL_ADD, _DEL, ""),
     "pmd_mask": ("", _MASK % "0x3", _MASK % "0x2"),
@@ -81,9 +83,15 @@ _OPERATIONS = {
 }
 
 
-def make_base(sw):
-    """The port that is there all the time."""
+def make_base(sw, n_beside):
+    """The ports that are there all the time; N_BESIDE of vhost."""
     sw.vsctl(_BASE_ADD)
+    if n_beside:
+        sw.vsctl(" -- ".join(
+            "add-port br0 v%d -- set Interface v%d type=dpdkvhostuserclient "
+            "options:vhost-server-path=%s"
+            % (n, n, sw.vhost_path("v%d" % n)) for n in range(n_beside)),
+            timeout=120)
 
 
 def _control(subject, case):

@@ -14,7 +14,8 @@ import time
 from harness.daemon import pmd_core
 from harness.flow_peer import FlowPeer
 
-PACKET_THREADS = re.compile(r"pmd-c|lcore-worker|rte-worker|rte_worker")
+PACKET_THREADS = re.compile(r"pmd-c|lcore-worker|rte-worker|rte_worker|"
+                            r"null-switch")
 
 
 def describe(space):

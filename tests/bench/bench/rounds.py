@@ -110,16 +110,25 @@ class Slice:
         self.ran, self.waited = ran, waited     # seconds, and a part of 1
 
 
+def waiting(seconds, ran, waited):
+    """The part of SECONDS that a thread that never sleeps was kept from
+    running.  The kernel notes a wait when it ends: a thread that hardly ran
+    may be waiting still."""
+    part = waited / seconds
+    return max(part, 1 - ran / seconds) if ran < seconds / 2 else part
+
+
 def _slice(key, a, b):
     done = b.counters[key].since(a.counters[key])
     between = b.start - a.end
     # What asking itself takes is not the others'.
-    waited = max((now[1] - then[1] for now, then in zip(
-        b.before[key], a.after[key])), default=0)
+    waited = max((waiting(between, now[0] - then[0], now[1] - then[1])
+                  for now, then in zip(b.before[key], a.after[key])),
+                 default=0)
     return Slice((b.start + b.end - a.start - a.end) / 2, done.packets,
                  done.busy,
                  None if done.busy is None else done.busy + done.idle,
-                 b.ran(key) - a.ran(key), waited / between)
+                 b.ran(key) - a.ran(key), waited)
 
 
 def undisturbed(slices):

@@ -9,6 +9,7 @@
 #   ovs-openflow   the same, port to port by a flow of its own
 #   testpmd        testpmd in io mode between the same ports: what DPDK's
 #                  drivers and library take, without a switch
+#   null           nobody: what the traffic peer itself can do
 #
 # All subjects of a table exist at the same time; all but one are stopped
 # (SIGSTOP).  A Subject's open() makes a setup, fit() changes it for a case.
@@ -144,6 +145,8 @@ class SwitchSubject(Subject):
 
     def lacks(self, case):
         setup = case.setup
+        if setup.kind == "null":
+            return NOT_ASKED
         if self.openflow:
             if setup.kind not in ("vhost", "pcap"):
                 return NOT_ASKED
@@ -174,7 +177,7 @@ class SwitchSubject(Subject):
         if setup.kind in ("vhost", "memory", "start"):
             self._add_guests()
         elif setup.kind == "control":
-            footprint.make_base(self.sw)
+            footprint.make_base(self.sw, setup.ports)
 
     def control(self):
         if not self._control:
@@ -486,12 +489,59 @@ class TestpmdSubject(Subject):
             self.space.remove()
 
 
+class NullSubject(Subject):
+    """The traffic peer alone, with frames handed from guest to guest."""
+
+    def __init__(self):
+        self.peer = self.space = None
+
+    @property
+    def pid(self):
+        return self.peer.pid
+
+    def pid_known(self):
+        return self.peer is not None
+
+    def lacks(self, case):
+        return None if case.setup.kind == "null" else NOT_ASKED
+
+    def open(self, setup):
+        self.space = Space()
+        self.peer = FlowPeer(self.space, [
+            self.space.path("vh%d.sock" % n) for n in range(setup.ports)],
+            null=machine.pmd_core())
+        self.peer.start()
+
+    def threads(self):
+        return (machine.packet_threads(self.pid)
+                + [machine.main_thread(self.pid)])
+
+    def fit(self, case):
+        pass
+
+    def learned(self, case):
+        return set()
+
+    def counters(self):
+        return Counters(0, None, None)
+
+    def complaint(self):
+        return None
+
+    def close(self):
+        if self.peer:
+            self.peer.stop()
+        if self.space:
+            self.space.remove()
+
+
 MAKE = {
     "sluice": lambda: SwitchSubject(False),
     "library": lambda: SwitchSubject(False, rings="library"),
     "ovs": lambda: SwitchSubject(True),
     "ovs-openflow": lambda: SwitchSubject(True, openflow=True),
     "testpmd": TestpmdSubject,
+    "null": NullSubject,
 }
 
 
