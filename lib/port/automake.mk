@@ -53,4 +53,14 @@ lib_port_libport_a_SOURCES = \
 	lib/port/vhost-vet.c \
 	lib/port/vhost-vet.h \
 	lib/port/vhost.c \
-	lib/port/vhost.h
+	lib/port/vhost.h \
+	lib/port/vring-chain.c \
+	lib/port/vring-chain.h \
+	lib/port/vring-map.c \
+	lib/port/vring-map.h \
+	lib/port/vring-mbuf.c \
+	lib/port/vring-mbuf.h \
+	lib/port/vring-rx.c \
+	lib/port/vring-tx.c \
+	lib/port/vring.c \
+	lib/port/vring.h

@@ -111,3 +111,19 @@ tests_unit_port_test_port_sample_SOURCES = \
 	tests/unit/port/test-port-sample.c \
 	tests/fake/fake-port.c tests/fake/fake-port.h
 tests_unit_port_test_port_sample_LDADD = $(PORT_TEST_LIBS)
+
+vring_rig = \
+	tests/unit/port/vring-rig.c tests/unit/port/vring-rig.h \
+	tests/fake/fake-driver.c tests/fake/fake-driver.h
+
+check_PROGRAMS += tests/unit/port/test-vring
+tests_unit_port_test_vring_SOURCES = \
+	tests/unit/port/test-vring.c \
+	$(vring_rig) $(mem_rig)
+tests_unit_port_test_vring_LDADD = $(PORT_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/port/test-vring-hostile
+tests_unit_port_test_vring_hostile_SOURCES = \
+	tests/unit/port/test-vring-hostile.c \
+	$(vring_rig) $(mem_rig)
+tests_unit_port_test_vring_hostile_LDADD = $(PORT_TEST_LIBS)
