@@ -115,7 +115,7 @@ def test_packet_statistics(sw2):
                  r"  avg processing cycles per packet: \d+\.\d\d "
                  r"\(\d+/\d+\)"):
         assert re.search("^%s$" % form, pmd, re.M), (form, text)
-    sw.peers[0].halt()
+    sw.peers[0].account()           # nothing in flight
     wait_until(lambda: received() == received(), "the last packets")
     assert received() > 0
     assert sw.appctl("dpif-netdev/pmd-stats-clear") == ""
