@@ -10,7 +10,9 @@
 #ifndef PORT_VRING_MBUF_H
 #define PORT_VRING_MBUF_H 1
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -40,10 +42,19 @@ vring_mbuf_return(struct rte_mempool *pool, struct rte_mbuf **m, uint16_t n)
 static inline void
 vring_mbuf_arm(struct rte_mbuf *m, uint16_t len)
 {
-    m->data_off = RTE_PKTMBUF_HEADROOM;
-    rte_mbuf_refcnt_set(m, 1);
-    m->nb_segs = 1;
-    m->port = RTE_MBUF_PORT_INVALID;
+    /* Four fields by one store, as drivers do it. */
+    const struct {
+        uint16_t data_off, refcnt, nb_segs, port;
+    } fresh = { RTE_PKTMBUF_HEADROOM, 1, 1, RTE_MBUF_PORT_INVALID };
+
+    _Static_assert(offsetof(struct rte_mbuf, refcnt)
+                   == offsetof(struct rte_mbuf, data_off) + 2
+                   && offsetof(struct rte_mbuf, nb_segs)
+                      == offsetof(struct rte_mbuf, data_off) + 4
+                   && offsetof(struct rte_mbuf, port)
+                      == offsetof(struct rte_mbuf, data_off) + 6,
+                   "four fields side by side");
+    memcpy(&m->rearm_data, &fresh, sizeof fresh);
     m->ol_flags = 0;
     m->packet_type = 0;
     m->pkt_len = len;

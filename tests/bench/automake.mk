@@ -27,3 +27,6 @@ tests_bench_micro_path_SOURCES = \
 	tests/bench/micro-path.c \
 	tests/fake/fake-port.c \
 	tests/fake/fake-port.h
+
+noinst_PROGRAMS += tests/bench/micro-vring
+tests_bench_micro_vring_LDADD = $(PORT_LIBS)
