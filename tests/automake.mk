@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	tests/bench/run \
 	tests/check-linkmap \
 	tests/linkmap-forbidden \
+	tests/peer/guest-system \
 	tests/peer/testpmd.sh \
 	tests/run-test \
 	tests/summary
@@ -57,6 +58,7 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	PYTHON3='$(PYTHON3)'; export PYTHON3; \
+	QEMU='$(QEMU)'; export QEMU; \
 	SLUICE_SKIP_FUNC=$${SLUICE_SKIP_FUNC:-@SLUICE_SKIP_FUNC@}; \
 	export SLUICE_SKIP_FUNC;
 

@@ -14,6 +14,10 @@
 #   flow_peer.py      how much can a switch be given to do?
 #   guest.py          how does a guest speak to the switch, well or badly?
 #   guest_process.py  how is a guest killed?
+#   guest_image.py    with what does a real guest boot?
+#   qemu.py           how is a real guest started, asked, and ended?
+#   qmp.py            how is QEMU told what to do?
+#   real_guest.py     what do real guests say to each other?
 #   bystanders.py     does what a test does on some ports harm others?
 #   frames.py         how are single frames sent and seen?
 #   reference.py      what should a switch do with a frame?
