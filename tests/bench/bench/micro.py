@@ -20,7 +20,8 @@ from .machine import pmd_core
 LINE = re.compile(r"^(.+?)\s+([\d.]+) cycles/\w+\s+"
                   r"\(([\d.]+) to ([\d.]+)\)$", re.M)
 PROGRAMS = {"micro-forward": "frame", "micro-fdb": "address",
-            "micro-mempool": "mbuf", "micro-vring": "frame"}
+            "micro-mempool": "mbuf", "micro-path": "frame",
+            "micro-vring": "frame"}
 GROWS = {"micro-grow": "Of an operation of a packet thread: without what the "
                        "kernel ran meanwhile."}
 STEPS = re.compile(r"^(\S+): \d+ steps .* each (\d+) us \(median; (\d+) us",
