@@ -272,6 +272,21 @@ transmit(uint16_t number)
     return n;
 }
 
+static unsigned int
+receive_all(uint16_t number)
+{
+    unsigned int n, found = 0;
+
+    do {
+        n = receive(number);
+        found += n;
+    } while (n == BATCH);
+    return found;
+}
+
+/* Everything is received before more is sent, and that a batch at a time:
+ * else a switch that takes frames as fast as they come, and has no room for
+ * them at the other end, would keep the sender sending. */
 static void
 look(void)
 {
@@ -280,16 +295,12 @@ look(void)
 
     for (uint16_t i = 0; i < n_guests; i++) {
         if (guests[i].guest.connection >= 0) {
-            unsigned int n;
-
-            do {
-                n = receive(i);
-                found += n;
-            } while (n == BATCH);
-            do {
-                n = transmit(i);
-                found += n;
-            } while (n == BATCH);
+            found += receive_all(i);
+        }
+    }
+    for (uint16_t i = 0; i < n_guests; i++) {
+        if (guests[i].guest.connection >= 0) {
+            found += transmit(i);
         }
     }
     end = rte_rdtsc();
