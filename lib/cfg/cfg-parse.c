@@ -77,6 +77,14 @@ static const struct cfg_option bridge_options[] = {
     { "hwaddr", MEMBER(MAC, cfg_bridge, hwaddr) },
 };
 
+/* The order of `enum cfg_vhost_rings`. */
+static const char *const vhost_rings_words[] = {
+    "auto", "own", "library", NULL
+};
+BUILD_ASSERT_DECL(sizeof(enum cfg_vhost_rings) == sizeof(int));
+BUILD_ASSERT_DECL(CFG_RINGS_AUTO == 0 && CFG_RINGS_OWN == 1
+                  && CFG_RINGS_LIBRARY == 2);
+
 static const struct cfg_option iface_options[] = {
     { "dpdk-devargs", .types = ETHDEV, MEMBER(STRING, cfg_settings, devargs) },
     { "n_rxq", .types = ETHDEV, MEMBER(INT, cfg_settings, n_rxq),
@@ -104,6 +112,8 @@ static const struct cfg_option iface_options[] = {
     { "tx-retries-max", .types = VHOST,
       MEMBER(INT, cfg_settings, tx_retries_max),
       .def = 8, .min = 0, .max = 32 },
+    { "vhost-rings", .types = VHOST, MEMBER(WORD, cfg_settings, vhost_rings),
+      .words = vhost_rings_words },
 };
 
 /* The order of `enum cfg_tx_steering`. */

@@ -17,11 +17,7 @@ struct unacted {
     const char *key;
     const char *same;           /* value that asks for what is done anyway,
                                  * and so needs no note; or NULL */
-    unsigned int types;         /* interfaces: 1u << cfg_type; 0: all */
 };
-
-#define ETHDEV (1u << CFG_TYPE_DPDK)
-#define VHOST (1u << CFG_TYPE_VHOST_SERVER | 1u << CFG_TYPE_VHOST_CLIENT)
 
 /* Open_vSwitch.other_config, waiting to be acted on. */
 static const struct unacted ovs_later[] = {
@@ -57,22 +53,17 @@ static const struct unacted bridge_keys[] = {
     { .key = "stp-priority" },
 };
 
-static const struct unacted iface_options[] = {
-    { "vhost-rings", "auto", VHOST },
-};
-
 /* Adds a note for each of `rows` that `map`, the column `column` of record
  * `record` (NULL: the only one) of `table`, asks for. */
 static void
 note(struct cfg *cfg, const struct unacted *rows, size_t n_rows,
-     unsigned int type, const struct smap *map, const char *table,
-     const char *record, const char *column, const char *why)
+     const struct smap *map, const char *table, const char *record,
+     const char *column, const char *why)
 {
     for (const struct unacted *u = rows; u < &rows[n_rows]; u++) {
         const char *value = smap_get(map, u->key);
 
-        if (value && (!u->types || u->types & type)
-            && (!u->same || strcasecmp(value, u->same))) {
+        if (value && (!u->same || strcasecmp(value, u->same))) {
             cfg_add_note(cfg, xasprintf("%s%s%s: %s:%s %s", table,
                                         record ? " " : "",
                                         record ? record : "",
@@ -85,31 +76,17 @@ static const char later[] = "is stored but not acted on yet";
 static const char never[] = "is stored but has no effect: there is no flow "
                             "cache and no hardware offload here";
 
-static void
-note_iface(struct cfg *cfg, const struct cfg_iface *iface)
-{
-    unsigned int type = 1u << iface->kind;
-
-    note(cfg, iface_options, ARRAY_SIZE(iface_options), type, &iface->options,
-         "Interface", iface->name, "options", later);
-}
-
 void
 cfg_note_unacted(struct cfg *cfg)
 {
-    note(cfg, ovs_later, ARRAY_SIZE(ovs_later), 0, &cfg->other_config,
+    note(cfg, ovs_later, ARRAY_SIZE(ovs_later), &cfg->other_config,
          "Open_vSwitch", NULL, "other_config", later);
-    note(cfg, ovs_never, ARRAY_SIZE(ovs_never), 0, &cfg->other_config,
+    note(cfg, ovs_never, ARRAY_SIZE(ovs_never), &cfg->other_config,
          "Open_vSwitch", NULL, "other_config", never);
     for (size_t i = 0; i < cfg->n_bridges; i++) {
         const struct cfg_bridge *br = &cfg->bridges[i];
 
-        note(cfg, bridge_keys, ARRAY_SIZE(bridge_keys), 0, &br->other_config,
+        note(cfg, bridge_keys, ARRAY_SIZE(bridge_keys), &br->other_config,
              "Bridge", br->name, "other_config", later);
-        for (size_t j = 0; j < br->n_ports; j++) {
-            for (size_t k = 0; k < br->ports[j].n_ifaces; k++) {
-                note_iface(cfg, &br->ports[j].ifaces[k]);
-            }
-        }
     }
 }

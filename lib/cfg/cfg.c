@@ -401,6 +401,7 @@ cfg_settings_equal(const struct cfg_settings *a, const struct cfg_settings *b)
            && nullable_string_is_equal(a->vf_mac, b->vf_mac)
            && a->max_queue_pairs == b->max_queue_pairs
            && a->tx_retries_max == b->tx_retries_max
+           && a->vhost_rings == b->vhost_rings
            && a->iommu == b->iommu
            && a->postcopy == b->postcopy
            && nullable_string_is_equal(a->mac, b->mac)

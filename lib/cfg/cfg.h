@@ -82,6 +82,9 @@ struct cfg_policing {
 /* Which tx queue a frame goes to: the sending thread's, or its flow's. */
 enum cfg_tx_steering { CFG_TX_THREAD, CFG_TX_HASH };
 
+/* Who processes a guest's rings: we where we can, we, or the vhost library. */
+enum cfg_vhost_rings { CFG_RINGS_AUTO, CFG_RINGS_OWN, CFG_RINGS_LIBRARY };
+
 /* The settings of one interface, checked.  This is what a running port keeps
  * as its wanted settings: two ports with equal settings need no change.
  * Strings are owned; NULL where the type does not have the setting. */
@@ -100,6 +103,7 @@ struct cfg_settings {
     char *vf_mac;               /* dpdk, representors: as `mac` */
     uint32_t max_queue_pairs;   /* vhost: 1..CFG_VHOST_PAIRS_MAX */
     uint32_t tx_retries_max;    /* vhost: 0..32 */
+    enum cfg_vhost_rings vhost_rings;
     bool iommu;                 /* vhost client: global, read once */
     bool postcopy;
     char *mac;                  /* dpdk, internal: "xx:xx:xx:xx:xx:xx", or

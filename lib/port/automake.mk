@@ -49,6 +49,9 @@ lib_port_libport_a_SOURCES = \
 	lib/port/vhost-fault.c \
 	lib/port/vhost-fault.h \
 	lib/port/vhost-io.c \
+	lib/port/vhost-message.c \
+	lib/port/vhost-rings.c \
+	lib/port/vhost-rings.h \
 	lib/port/vhost-stats.c \
 	lib/port/vhost-vet.c \
 	lib/port/vhost-vet.h \

@@ -175,8 +175,8 @@ get_pid(int fd)
 }
 
 /* Also in a signal handler. */
-static void
-wake(void)
+void
+vhost_door_wake(void)
 {
     uint64_t one = 1;
 
@@ -223,7 +223,7 @@ vhost_door_open(const struct vhost_door_guest *g, char **errp)
         free_conn(c);
         return 0;
     }
-    wake();
+    vhost_door_wake();
     return id;
 }
 
@@ -687,7 +687,7 @@ vhost_door_init(void)
             VLOG_FATAL("cannot make an eventfd: %s", ovs_strerror(errno));
         }
         polled = xmalloc(sizeof *polled);
-        vhost_fault_init(wake);
+        vhost_fault_init(vhost_door_wake);
         ovs_thread_create("vhost-door", door_main, NULL);
     }
 }

@@ -66,6 +66,10 @@ bool vhost_door_has_left(uint64_t id);
  * the guest hung up. */
 void vhost_door_hang_up(uint64_t id, const char *why);
 
+/* Has the door's thread look at what packet threads left for it
+ * (vhost_end_faults()).  Any thread; a system call. */
+void vhost_door_wake(void);
+
 /* Connections there are: for tests. */
 unsigned int vhost_door_count(void);
 

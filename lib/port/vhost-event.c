@@ -16,7 +16,7 @@
 #include "eal/log-modules.h"
 #include "eal/rcu.h"
 #include "port/vhost-door.h"
-#include "port/vhost-fault.h"
+#include "port/vhost-rings.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -78,9 +78,8 @@ find_by_vid(int vid) OVS_REQUIRES(vhost_mutex)
     return NULL;
 }
 
-/* The port whose connection `vid` is, or NULL. */
-static struct vhost *
-find_by_owner(int vid) OVS_REQUIRES(vhost_mutex)
+struct vhost *
+vhost_find(int vid)
 {
     struct vhost *v = find_by_vid(vid);
 
@@ -143,10 +142,6 @@ vhost_resume(uint64_t door)
     port_notify();
 }
 
-/* Memory that went away while the library read a message: it may be any
- * guest's. */
-static _Atomic(bool) library_fault;
-
 void
 vhost_end_faults(void)
 {
@@ -158,25 +153,17 @@ vhost_end_faults(void)
         if (atomic_exchange(&v->fault, false)) {
             vhost_door_hang_up(v->conn.door, "its memory has gone");
         }
+        if (atomic_exchange(&v->broke, false)) {
+            vhost_rings_report(v);
+        }
     }
     ovs_mutex_unlock(&vhost_mutex);
-    if (atomic_exchange(&library_fault, false)) {
+    port_notify();
+    if (atomic_exchange(&vhost_library_fault, false)) {
         VLOG_WARN_RL(&rl, "the memory of a vhost-user guest has gone while "
                      "it started");
     }
 }
-
-/* In the library's thread, which does nothing but serve guests. */
-static enum rte_vhost_msg_result
-before_message(int vid OVS_UNUSED, void *msg OVS_UNUSED)
-{
-    vhost_fault_begin_library(&library_fault);
-    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-}
-
-static const struct rte_vhost_user_extern_ops message_callbacks = {
-    .pre_msg_handle = before_message,
-};
 
 void
 vhost_update_maps(struct vhost *v)
@@ -213,12 +200,13 @@ read_vring(struct vhost *v, int vid, uint16_t i) OVS_REQUIRES(vhost_mutex)
     }
 }
 
-/* Takes the guest away.  Packet threads may be with it until the end of a
- * grace period. */
+/* Takes the guest away.  The library has its rings back; packet threads may
+ * be with it, there, until the end of a grace period. */
 static void
 withdraw_guest(struct vhost *v) OVS_REQUIRES(vhost_mutex)
 {
     if (v->conn.vid >= 0) {
+        vhost_rings_close(v, false);
         v->conn.vid = -1;
         v->conn.resets++;
         atomic_store_explicit(&v->vid, -1, memory_order_release);
@@ -235,7 +223,13 @@ forget_connection(struct vhost *v) OVS_REQUIRES(vhost_mutex)
     v->conn.door = 0;
     v->conn.paused = false;
     v->conn.n_vrings = 0;
+    v->conn.rings = VHOST_RINGS_LIBRARY;
+    v->conn.postcopy = false;
     memset(v->conn.enabled, 0, sizeof v->conn.enabled);
+    vhost_rings_forget_memory(v);
+    free(v->conn.why);
+    v->conn.why = NULL;
+    atomic_store(&v->rarp, false);
     vhost_update_maps(v);
 }
 
@@ -291,7 +285,8 @@ new_connection(int vid)
     }
     ovs_mutex_unlock(&vhost_mutex);
     return (error ? error
-            : rte_vhost_extern_callback_register(vid, &message_callbacks,
+            : rte_vhost_extern_callback_register(vid,
+                                                 &vhost_message_callbacks,
                                                  NULL));
 }
 
@@ -301,7 +296,7 @@ new_device(int vid)
     struct vhost *v;
 
     ovs_mutex_lock(&vhost_mutex);
-    v = find_by_owner(vid);
+    v = vhost_find(vid);
     if (!v) {
         ovs_mutex_unlock(&vhost_mutex);
         VLOG_WARN("vhost device %d belongs to no port", vid);
@@ -318,6 +313,8 @@ new_device(int vid)
     v->pending = true;
     VLOG_INFO_RL(&v->log, "vHost Device '%s' has been added on numa node %d",
                  v->path, v->conn.numa);
+    vhost_rings_decide(v);
+    vhost_rings_open(v);
     ovs_mutex_unlock(&vhost_mutex);
     port_notify();
     return 0;
@@ -330,7 +327,7 @@ destroy_device(int vid)
     bool known;
 
     ovs_mutex_lock(&vhost_mutex);
-    v = find_by_owner(vid);
+    v = vhost_find(vid);
     known = v != NULL;
     if (known) {
         withdraw_guest(v);
@@ -345,24 +342,34 @@ destroy_device(int vid)
     }
 }
 
+void
+vhost_enable_ring(struct vhost *v, uint16_t i, bool on)
+{
+    v->conn.enabled[i] = on;
+    v->conn.n_vrings = MAX(v->conn.n_vrings, i + 1);
+    if (on && v->conn.vid >= 0) {
+        vhost_ring_open(v, i);
+        vhost_update_maps(v);
+    } else {
+        vhost_update_maps(v);
+        vhost_ring_close(v, i, false);
+    }
+    v->pending |= v->conn.vid >= 0;
+    VLOG_INFO_RL(&v->log, "State of queue %u ( %s_qid %u ) of vhost "
+                 "device '%s' changed to '%s'", i, i & 1 ? "rx" : "tx",
+                 i / 2, v->path, on ? "enabled" : "disabled");
+}
+
 static int
-vring_state_changed(int vid, uint16_t i, int enable)
+vring_state_changed(int vid, uint16_t i, int ready)
 {
     struct vhost *v;
 
     ovs_mutex_lock(&vhost_mutex);
-    v = find_by_owner(vid);
+    v = vhost_find(vid);
     if (v && i < VHOST_MAX_VRINGS) {
-        bool rx = i & 1;
-
-        v->conn.enabled[i] = enable;
-        v->conn.n_vrings = MAX(v->conn.n_vrings, i + 1);
         read_vring(v, vid, i);
-        vhost_update_maps(v);
-        v->pending |= v->conn.vid >= 0;
-        VLOG_INFO_RL(&v->log, "State of queue %u ( %s_qid %u ) of vhost "
-                     "device '%s' changed to '%s'", i, rx ? "rx" : "tx",
-                     i / 2, v->path, enable ? "enabled" : "disabled");
+        vhost_enable_ring(v, i, ready);
     }
     ovs_mutex_unlock(&vhost_mutex);
     port_notify();
@@ -375,7 +382,7 @@ destroy_connection(int vid)
     struct vhost *v;
 
     ovs_mutex_lock(&vhost_mutex);
-    v = find_by_owner(vid);
+    v = vhost_find(vid);
     if (v) {
         forget_connection(v);
         VLOG_INFO_RL(&v->log, "vHost Device '%s' connection has been "

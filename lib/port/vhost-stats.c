@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "port/vhost-rings.h"
 #include "smap.h"
 #include "util.h"
 
@@ -33,9 +34,10 @@ sum(struct port_queue_counters *total, const struct port_queue_counters *q,
 static void
 add_direction(struct port_stats *s, const char *dir,
               const struct port_queue_counters *q, size_t n, size_t n_shown,
-              struct port_queue_counters *total)
+              uint64_t more_dropped, struct port_queue_counters *total)
 {
     sum(total, q, n);
+    total->dropped += more_dropped;
     port_stat_addf(s, total->packets, "%s_packets", dir);
     port_stat_addf(s, total->bytes, "%s_bytes", dir);
     port_stat_addf(s, total->dropped, "%s_dropped", dir);
@@ -74,9 +76,11 @@ vhost_get_stats(struct port *p, struct port_stats *s)
     struct port_queue_counters rx, tx;
 
     add_direction(s, "rx", p->rxc, PORT_MAX_RXQ,
-                  n_shown(p->rxc, PORT_MAX_RXQ, p->running.n_rxq), &rx);
+                  n_shown(p->rxc, PORT_MAX_RXQ, p->running.n_rxq),
+                  vhost_rings_rx_dropped(vhost_cast(p)), &rx);
     add_direction(s, "tx", p->txc, PORT_MAX_TXQ,
-                  n_shown(p->txc, PORT_MAX_TXQ, p->running.n_txq), &tx);
+                  n_shown(p->txc, PORT_MAX_TXQ, p->running.n_txq), 0,
+                  &tx);
     port_stat_add(s, "ovs_tx_failure_drops", tx.dropped - tx.mtu_drops);
     port_stat_add(s, "ovs_tx_mtu_exceeded_drops", tx.mtu_drops);
     port_stat_add(s, "ovs_tx_retries", tx.retries);
@@ -91,6 +95,9 @@ vhost_get_status(const struct port *p, struct smap *status)
 
     ovs_mutex_lock(&vhost_mutex);
     c = v->conn;
+    if (c.vid >= 0) {
+        vhost_rings_get_status(v, status);
+    }
     ovs_mutex_unlock(&vhost_mutex);
 
     smap_add(status, "mode", v->client ? "client" : "server");

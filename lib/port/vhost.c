@@ -19,12 +19,14 @@
 
 #include <linux/virtio_net.h>
 #include <rte_lcore.h>
+#include <rte_mbuf.h>
 #include <rte_vhost.h>
 
 #include "eal/eal.h"
 #include "eal/log-modules.h"
 #include "mem/mp-size.h"
 #include "port/vhost-door.h"
+#include "port/vhost-rings.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -180,6 +182,9 @@ destruct(struct port *p)
                  p->name, v->path);
     }
     vhost_unregister(v);
+    ovs_mutex_lock(&vhost_mutex);
+    vhost_rings_destroy(v);
+    ovs_mutex_unlock(&vhost_mutex);
     free(v->path);
 }
 
@@ -216,9 +221,10 @@ static enum port_change
 plan(const struct port *p)
 {
     const struct vhost *v = vhost_cast(p);
-    bool unpublished;
+    bool unpublished, other_rings;
 
     ovs_mutex_lock(&vhost_mutex);
+    other_rings = v->rings_wanted != p->wanted.vhost_rings;
     unpublished = (!v->conn.paused
                    && v->conn.vid != atomic_load(&vhost_cast(p)->vid));
     ovs_mutex_unlock(&vhost_mutex);
@@ -229,7 +235,7 @@ plan(const struct port *p)
                                || !p->mp))) {
         return PORT_CHANGE_RESTART;
     }
-    return (unpublished || p->running.mtu != wanted_mtu(p)
+    return (unpublished || other_rings || p->running.mtu != wanted_mtu(p)
             || atomic_load(&vhost_cast(p)->max_retries)
                != p->wanted.tx_retries_max
             ? PORT_CHANGE_LIVE : PORT_CHANGE_NONE);
@@ -250,6 +256,14 @@ mempool_request(const struct port *p, struct mp_request *req)
     return true;
 }
 
+/* A frame is received into one mbuf: not all ports send chains. */
+static uint32_t
+rx_max_frame(struct mp *mp)
+{
+    return (uint32_t) rte_pktmbuf_data_room_size(mp_mempool(mp))
+           - RTE_PKTMBUF_HEADROOM;
+}
+
 static int
 reconfigure(struct port *p, struct mp *mp, enum port_change kind,
             char **errp OVS_UNUSED)
@@ -268,6 +282,8 @@ reconfigure(struct port *p, struct mp *mp, enum port_change kind,
     atomic_store_explicit(&v->max_frame,        /* without CRC */
                           p->running.mtu + MP_MTU_OVERHEAD - 4,
                           memory_order_relaxed);
+    vhost_rings_configure(v, p->wanted.vhost_rings,
+                          mp ? rx_max_frame(mp) : 0);
     p->running.socket = v->socket;
     p->running.n_rxq = p->running.n_txq = mp ? v->pairs : 0;
 

@@ -8,6 +8,9 @@
  *   vhost-vet.c    may this message of a guest's reach the library?
  *   vhost-fault.c  what if a guest's memory goes away while it is used?
  *   vhost-event.c  callbacks of the vhost library's threads
+ *   vhost-message.c
+ *                  what happens around each of a guest's messages
+ *   vhost-rings.c  who processes the rings: we or the library?
  *   vhost-io.c     rx and tx in packet threads
  *   vhost-stats.c  statistics and status
  *
@@ -38,6 +41,8 @@
  * out in the same way: vhost_pause() withdraws vid and waits for a grace
  * period, and nobody publishes it before vhost_resume().
  *
+ * How threads meet at a ring is described in vhost-rings.h.
+ *
  * vhost_mutex is never held while the library is called: its callbacks take
  * it.  Packet threads never take it.  The door's mutex may be taken under it,
  * and never the other way round.
@@ -60,6 +65,14 @@ enum {
 
 extern struct ovs_mutex vhost_mutex;
 
+/* Who processes a ring, or is to. */
+enum vhost_rings {
+    VHOST_RINGS_LIBRARY,
+    VHOST_RINGS_OWN,
+    VHOST_RINGS_NOBODY,         /* broken; or, from vhost_ring_enter(), shut */
+    VHOST_RINGS_SHUT,           /* a gate only */
+};
+
 /* What a library thread saw of the guest.  Guarded by vhost_mutex. */
 struct vhost_conn {
     int owner;                  /* the connection that has the port, from its
@@ -73,9 +86,15 @@ struct vhost_conn {
     int numa;                   /* -1: unknown */
     uint16_t n_vrings;
     uint64_t features;
+    bool postcopy;              /* negotiated */
     uint16_t vring_size[VHOST_MAX_VRINGS];
     bool enabled[VHOST_MAX_VRINGS];
     uint32_t resets;            /* connections lost since the start */
+
+    enum vhost_rings rings;     /* who is to process them; */
+    char *why;                  /* ... why not we, or NULL */
+    char *misfit;               /* what our code cannot do with its rings or
+                                 * memory, or NULL */
 };
 
 struct vhost {
@@ -89,6 +108,10 @@ struct vhost {
     struct vhost_conn conn OVS_GUARDED_BY(vhost_mutex);
     bool pending OVS_GUARDED_BY(vhost_mutex);   /* conn is news */
     struct vlog_rate_limit log; /* of what its guest makes us say */
+    enum cfg_vhost_rings rings_wanted OVS_GUARDED_BY(vhost_mutex);
+    uint32_t rx_max_frame OVS_GUARDED_BY(vhost_mutex);  /* bytes in an mbuf */
+    struct vring_map *map OVS_GUARDED_BY(vhost_mutex);  /* the guest's memory,
+                                 * or NULL */
 
     /* Main thread: the guest that settings were made for; kept when the
      * guest goes, so that its memory waits for it. */
@@ -105,9 +128,15 @@ struct vhost {
     _Atomic(int) vid;
     _Atomic(int16_t) tx_vring[CFG_VHOST_PAIRS_MAX]; /* -1: none enabled */
     _Atomic(bool) rx_enabled[CFG_VHOST_PAIRS_MAX];
+    _Atomic(struct vhost_ring *) ring[VHOST_MAX_VRINGS];        /* NULL: the
+                                 * guest never had that one */
+    _Atomic(bool) rarp;         /* the guest came from elsewhere: */
+    _Atomic(uint64_t) rarp_mac; /* ... a frame is to say that this address is
+                                 * here */
 
     /* Packet threads set; the door's thread clears. */
     _Atomic(bool) fault;        /* the guest's memory went away */
+    _Atomic(bool) broke;        /* a ring was broken */
 };
 
 static inline struct vhost *
@@ -129,10 +158,22 @@ void vhost_resume(uint64_t door) OVS_EXCLUDED(vhost_mutex);
 void vhost_end_faults(void) OVS_EXCLUDED(vhost_mutex);
 /* Lets packet threads see the guest that there is. */
 void vhost_publish(struct vhost *) OVS_REQUIRES(vhost_mutex);
+/* The port whose connection `vid` is, or NULL. */
+struct vhost *vhost_find(int vid) OVS_REQUIRES(vhost_mutex);
+/* Switches ring `i` on or off for packet threads. */
+void vhost_enable_ring(struct vhost *, uint16_t i, bool on)
+    OVS_REQUIRES(vhost_mutex);
 /* Recomputes tx_vring[] and rx_enabled[]. */
 void vhost_update_maps(struct vhost *) OVS_REQUIRES(vhost_mutex);
 /* Slots of the library's poll set that all ports take. */
 int vhost_fd_slots_used(void) OVS_EXCLUDED(vhost_mutex);
+
+/* vhost-message.c */
+struct rte_vhost_user_extern_ops;
+extern const struct rte_vhost_user_extern_ops vhost_message_callbacks;
+/* Memory that went away while the library read a message: it may be any
+ * guest's. */
+extern _Atomic(bool) vhost_library_fault;
 
 /* vhost-io.c */
 uint16_t vhost_rx(struct port *, uint16_t q, struct rte_mbuf **,

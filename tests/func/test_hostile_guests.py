@@ -16,6 +16,7 @@ import pytest
 
 from harness import guest
 from harness.bystanders import Bystanders
+from harness.command import wait_until
 from harness.frames import BROADCAST, frame
 from harness.guest import Guest, connect
 
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.ours
 REFUSED = (r"\|WARN\|bad: refused a second connection to '\S+/bad', whose "
            r"guest is connected")
 HUNG_UP = r"\|WARN\|bad: hung up on process \d+ at '\S+/bad': "
+BROKEN = (r"\|WARN\|bad: ring \d+ of the guest at '\S+/bad' stands still "
+          r"until the guest sets it up anew: ")
 # What the library has to say of such guests; how much, check_log() limits.
 LIBRARY = r"VHOST_(CONFIG|DATA): \(\S+/bad\) |\|Dropped \d+ log messages"
 
@@ -85,7 +88,7 @@ def shared(make_shared_switch):
     sw.add_guest_port("vh1")
     sw.loop = sw.gap_peer("vh0", "vh1")
     sw.allow_log(r"\|WARN\|.*dpdkvhostuser is deprecated", REFUSED, HUNG_UP,
-                 LIBRARY)
+                 BROKEN, LIBRARY)
     # Another bridge, so that no stray frame reaches the two that talk.
     sw.add_bridge("br1")
     sw.vsctl("add-port br1 bad -- set Interface bad type=dpdkvhostuser")
@@ -281,10 +284,23 @@ def flood(scene, count=64):
                                % n, size=60 + 20 * n) for n in range(count)])
 
 
-@pytest.mark.parametrize("features", [0, guest.MRG_RXBUF | guest.INDIRECT],
-                         ids=["plain", "mergeable"])
+def process_rings(scene, rings):
+    """RINGS: own or library, who is to process them."""
+    scene.sw.vsctl("set Interface bad options:vhost-rings=" + rings)
+
+
+@pytest.fixture
+def rings(scene, request):
+    process_rings(scene, request.param)
+    yield request.param
+    process_rings(scene, "auto")
+
+
+@pytest.mark.parametrize("rings, features", [
+    ("own", 0), ("own", guest.MRG_RXBUF | guest.INDIRECT), ("library", 0)],
+    ids=["plain", "mergeable", "library"], indirect=["rings"])
 @pytest.mark.parametrize("way", ["tx", "rx"])
-def test_wrong_in_a_ring(scene, way, features):
+def test_wrong_in_a_ring(scene, way, rings, features):
     for name, attack in RING_ATTACKS.items():
         print(name)
         g = scene.guest(features=features)
@@ -298,6 +314,40 @@ def test_wrong_in_a_ring(scene, way, features):
         scene.others_go_on()
         g.close()
         scene.sw.wait_link("bad", "down")
+
+
+@pytest.mark.parametrize("rings", ["own"], indirect=True)
+def test_broken_ring(scene, rings):
+    """Its name is in the status, the guest's other ring goes on, and it works
+    again when the guest has set it up anew, not before."""
+    sw = scene.sw
+    g = scene.guest()
+    scene.exchange(g)
+
+    def broken():
+        return sw.map_of("Interface", "bad", "status").get("vring_1_broken")
+    g.tx_ring().offer(60000)
+    wait_until(lambda: broken() == "head", "the ring to be broken")
+    back = frame("02:bb:00:00:00:01", "02:bb:00:00:00:02", "the other ring")
+    sw.wire.send(back)
+    assert g.receive() == back
+    for setting in "library", "own":
+        process_rings(scene, setting)
+        assert broken() == "head"
+
+    ring = g.tx_ring()
+    c = g.connection
+    at = struct.unpack("<II", c.ask(guest.GET_VRING_BASE,
+                                    struct.pack("<II", 1, 0)))[1]
+    assert at == ring.next_avail - 1        # the bad one is the next
+    ring.next_avail = ring.next_used = at
+    ring.set_avail_index(at)
+    g.set_up(1, at)
+    g.sync()
+    wait_until(lambda: broken() is None, "the ring to be set up")
+    scene.exchange(g, 1)
+    g.close()
+    sw.wait_link("bad", "down")
 
 
 def garble(rings, random):
@@ -326,11 +376,14 @@ def garble(rings, random):
         ring.next_avail += 1
 
 
-@pytest.mark.parametrize("features", [
-    0, guest.MRG_RXBUF | guest.INDIRECT, guest.RING_PACKED,
-    guest.RING_PACKED | guest.MRG_RXBUF | guest.INDIRECT],
-    ids=["split", "split-more", "packed", "packed-more"])
-def test_garbage_in_rings(scene, features):
+@pytest.mark.parametrize("rings, features", [
+    ("auto", 0), ("auto", guest.MRG_RXBUF | guest.INDIRECT),
+    ("library", guest.MRG_RXBUF | guest.INDIRECT),
+    ("auto", guest.RING_PACKED),
+    ("auto", guest.RING_PACKED | guest.MRG_RXBUF | guest.INDIRECT)],
+    ids=["split", "split-more", "split-library", "packed", "packed-more"],
+    indirect=["rings"])
+def test_garbage_in_rings(scene, rings, features):
     """For a second; SLUICE_HOSTILE_SECONDS for longer."""
     seed = int(os.environ.get("SLUICE_HOSTILE_SEED") or time.time_ns())
     print("SLUICE_HOSTILE_SEED=%d" % seed)

@@ -251,15 +251,9 @@ class Guest:
         c = self.connection
         c.send(SET_FEATURES, struct.pack("<Q", self.features))
         c.send(SET_MEM_TABLE, self.memory.table(), [self.memory.fd])
-        # The wrap counter of a packed ring begins with 1.
-        base = 0x8000 if self.features & RING_PACKED else 0
-        for i, ring in enumerate(self.rings):
-            state = struct.pack("<II", i, ring.size)
-            c.send(SET_VRING_NUM, state)
-            c.send(SET_VRING_BASE, struct.pack("<II", i, base))
-            c.send(SET_VRING_ADDR, ring.addresses(i))
-            c.send(SET_VRING_KICK, struct.pack("<Q", i), [ring.kick])
-            c.send(SET_VRING_CALL, struct.pack("<Q", i), [ring.call])
+        for i in range(len(self.rings)):
+            # The wrap counter of a packed ring begins with 1.
+            self.set_up(i, 0x8000 if self.features & RING_PACKED else 0)
         for ring in self.rings[::2]:
             for i in range(ring.size):
                 ring.describe(i, PHYSICAL + ring.buffer(i), BUFFER, WRITE)
@@ -268,6 +262,15 @@ class Guest:
             for q in range(self.pairs):
                 self.enable(q)
         self.sync()
+
+    def set_up(self, i, base):
+        """Tells all about virtqueue I, whose next buffer is BASE."""
+        c, ring = self.connection, self.rings[i]
+        c.send(SET_VRING_NUM, struct.pack("<II", i, ring.size))
+        c.send(SET_VRING_BASE, struct.pack("<II", i, base))
+        c.send(SET_VRING_ADDR, ring.addresses(i))
+        c.send(SET_VRING_KICK, struct.pack("<Q", i), [ring.kick])
+        c.send(SET_VRING_CALL, struct.pack("<Q", i), [ring.call])
 
     def sync(self):
         """Returns when the switch has read all that was said."""

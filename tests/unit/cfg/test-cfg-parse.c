@@ -228,10 +228,8 @@ test_notes(void **state OVS_UNUSED)
         "Open_vSwitch: other_config:emc-insert-inv-prob is stored but has no "
         "effect: there is no flow cache and no hardware offload here",
         "Bridge br0: other_config:datapath-id is stored but not acted on yet",
-        "Interface v: options:vhost-rings is stored but not acted on yet",
     };
     struct cfg_bridge *br;
-    struct cfg_iface *iface;
     struct cfg cfg;
 
     cfg_init(&cfg);
@@ -240,15 +238,6 @@ test_notes(void **state OVS_UNUSED)
     smap_add(&cfg.other_config, "pmd-auto-lb", "false");
     br = cfg_add_bridge(&cfg, "br0");
     smap_add(&br->other_config, "datapath-id", "0000000000000001");
-    iface = add_iface(br, "d", "dpdk");
-    smap_add(&iface->options, "dpdk-devargs", "net_null0");
-    smap_add(&iface->options, "vhost-rings", "own");
-    iface = add_iface(br, "v", "dpdkvhostuserclient");
-    smap_add(&iface->options, "vhost-server-path", "/vm/sock");
-    smap_add(&iface->options, "vhost-rings", "own");
-    iface = add_iface(br, "w", "dpdkvhostuserclient");
-    smap_add(&iface->options, "vhost-server-path", "/vm/other");
-    smap_add(&iface->options, "vhost-rings", "auto");
     cfg_parse(&cfg, &env);
     assert_int_equal(cfg.n_warnings, 0);
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {

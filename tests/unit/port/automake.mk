@@ -25,6 +25,9 @@ tests_unit_port_test_port_random_LDADD = $(PORT_TEST_LIBS)
 check_PROGRAMS += tests/unit/port/test-vhost
 tests_unit_port_test_vhost_LDADD = $(PORT_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/port/test-vhost-rings
+tests_unit_port_test_vhost_rings_LDADD = $(PORT_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/port/test-ethdev-conf
 tests_unit_port_test_ethdev_conf_LDADD = $(PORT_TEST_LIBS)
 
