@@ -290,11 +290,23 @@ new_connection(int vid)
                                                  NULL));
 }
 
+/* Packet threads poll: a guest need not say that there is something.  The
+ * library takes the locks of its queues for this, which it holds in most other
+ * callbacks.  It says it again when a ring was off and is on. */
+static void
+suppress_kicks(int vid)
+{
+    for (uint16_t i = 0; i < rte_vhost_get_vring_num(vid); i++) {
+        rte_vhost_enable_guest_notification(vid, i, 0);
+    }
+}
+
 static int
 new_device(int vid)
 {
     struct vhost *v;
 
+    suppress_kicks(vid);
     ovs_mutex_lock(&vhost_mutex);
     v = vhost_find(vid);
     if (!v) {
