@@ -17,6 +17,7 @@
 #include "eal/rcu.h"
 #include "port/vhost-door.h"
 #include "port/vhost-rings.h"
+#include "port/vhost-vet.h"
 #include "util.h"
 
 #define this_module log_netdev_dpdk
@@ -225,7 +226,9 @@ forget_connection(struct vhost *v) OVS_REQUIRES(vhost_mutex)
     v->conn.n_vrings = 0;
     v->conn.rings = VHOST_RINGS_LIBRARY;
     v->conn.postcopy = false;
+    v->conn.request = 0;
     memset(v->conn.enabled, 0, sizeof v->conn.enabled);
+    memset(v->conn.was_ready, 0, sizeof v->conn.was_ready);
     vhost_rings_forget_memory(v);
     free(v->conn.why);
     v->conn.why = NULL;
@@ -372,6 +375,7 @@ vhost_enable_ring(struct vhost *v, uint16_t i, bool on)
                  i / 2, v->path, on ? "enabled" : "disabled");
 }
 
+/* Called when the library can use a ring, or cannot any more. */
 static int
 vring_state_changed(int vid, uint16_t i, int ready)
 {
@@ -381,7 +385,14 @@ vring_state_changed(int vid, uint16_t i, int ready)
     v = vhost_find(vid);
     if (v && i < VHOST_MAX_VRINGS) {
         read_vring(v, vid, i);
-        vhost_enable_ring(v, i, ready);
+        v->conn.was_ready[i] |= ready;
+
+        /* Behind an IOMMU a ring may move.  Only who goes on using it makes
+         * the library ask where it is now. */
+        if (ready ? !v->conn.enabled[i]
+            : v->conn.request != VHOST_REQ_IOTLB_MSG) {
+            vhost_enable_ring(v, i, ready);
+        }
     }
     ovs_mutex_unlock(&vhost_mutex);
     port_notify();

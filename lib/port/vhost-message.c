@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <linux/vhost_types.h>
+#include <linux/virtio_config.h>
 #include <rte_vhost.h>
 
 #include "port/vhost-fault.h"
@@ -103,6 +104,7 @@ prepare(struct vhost *v, const struct vhost_letter *msg)
 {
     uint32_t i, end;
 
+    v->conn.request = msg->request;
     if (msg->request == VHOST_REQ_SET_FEATURES && v->conn.vid >= 0) {
         prepare_features(v, get_u64(msg));
     }
@@ -111,6 +113,19 @@ prepare(struct vhost *v, const struct vhost_letter *msg)
     }
     if (get_scope(msg) == ALL_RINGS) {
         vhost_rings_forget_memory(v);
+    }
+}
+
+/* Behind an IOMMU the library does not know, at times, where a ring is, and
+ * then it is not ready whether it is on or off. */
+static void
+enable_lost_ring(struct vhost *v, uint32_t i, bool on)
+    OVS_REQUIRES(vhost_mutex)
+{
+    if (i < VHOST_MAX_VRINGS
+        && v->conn.features >> VIRTIO_F_IOMMU_PLATFORM & 1
+        && v->conn.was_ready[i] && v->conn.enabled[i] != on) {
+        vhost_enable_ring(v, (uint16_t) i, on);
     }
 }
 
@@ -137,6 +152,17 @@ conclude(struct vhost *v, const struct vhost_letter *msg)
         vhost_rings_read_memory(v);
         if (v->conn.vid >= 0) {
             vhost_rings_decide(v);
+        }
+        break;
+
+    case VHOST_REQ_SET_VRING_ENABLE:
+        enable_lost_ring(v, get_u32(msg, 0), get_u32(msg, 1));
+        break;
+
+    case VHOST_REQ_GET_VRING_BASE:
+        i = get_u32(msg, 0);
+        if (i < VHOST_MAX_VRINGS) {
+            v->conn.was_ready[i] = false;
         }
         break;
 

@@ -89,6 +89,9 @@ struct vhost_conn {
     bool postcopy;              /* negotiated */
     uint16_t vring_size[VHOST_MAX_VRINGS];
     bool enabled[VHOST_MAX_VRINGS];
+    bool was_ready[VHOST_MAX_VRINGS];   /* since it was set up */
+    uint32_t request;           /* the message that the library is at; 0:
+                                 * none */
     uint32_t resets;            /* connections lost since the start */
 
     enum vhost_rings rings;     /* who is to process them; */

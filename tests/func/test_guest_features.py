@@ -251,10 +251,11 @@ class TranslatedGuest(Guest):
         return (page if page >= guest.USER
                 else page - guest.PHYSICAL + guest.USER)
 
-    def forget(self):
-        """The switch has to ask again where buffers are."""
+    def forget(self, start=guest.PHYSICAL):
+        """The switch has to ask again where buffers are, or, from START =
+        USER, rings."""
         self.connection.send(guest.IOTLB_MSG, IOTLB.pack(
-            guest.PHYSICAL, self.memory.size, 0, 0, INVALIDATE))
+            start, self.memory.size, 0, 0, INVALIDATE))
         self.sync()
 
     def close(self):
@@ -293,10 +294,24 @@ def test_iommu(offering):
     pages = {g._user(p) - guest.USER for p in g.asked}
     assert all(0 <= p < g.memory.size for p in pages)
     assert len(pages) < g.memory.size // PAGE
-    g.asked.clear()
-    g.forget()
-    pass_on(sw, g, 3)
-    assert g.asked
+    for number in range(3, 9):
+        g.asked.clear()
+        g.forget(guest.USER if number % 2 else guest.PHYSICAL)
+        pass_on(sw, g, number)
+        assert g.asked
+
+    # A queue that is off while it is forgotten, and on again.
+    g.enable(0, False)
+    g.forget(guest.USER)
+    g.enable(0)
+    g.sync()
+    pass_on(sw, g, 9)
+    g.enable(0, False)
+    g.sync()
+    g.put(frame(BROADCAST, GUEST, "of a queue that is off"))
+    g.forget(guest.USER)
+    sw.wire.flush()
+    assert sw.wire.receive(timeout=0.1) == []
     g.close()
     sw.wait_link("vc", "down")
     sw.vsctl("del-port vc")
