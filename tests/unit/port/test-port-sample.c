@@ -256,6 +256,16 @@ test_shown_anew_after_asking(void **state OVS_UNUSED)
     port_delete(p);
 }
 
+/* Asks the device anew, which does not answer.  One that is being asked is
+ * not asked once more. */
+static void
+fall_silent(struct port *p)
+{
+    wait_for(all_answered, p);
+    fake_port_set_silent(p, true);
+    port_sample_ask(p, false);
+}
+
 static bool
 has_logged(const char *text)
 {
@@ -288,8 +298,7 @@ test_silence_is_reported(void **state OVS_UNUSED)
 {
     struct port *p = create("p0");
 
-    fake_port_set_silent(p, true);
-    port_sample_ask(p, false);
+    fall_silent(p);
     wait_for(said_silent, p);
     assert_false(said_again(p));
     fake_port_set_silent(p, false);
@@ -320,8 +329,7 @@ test_change_while_asked(void **state OVS_UNUSED)
     for (uint32_t i = 0; i < 20; i++) {
         pthread_t thread;
 
-        fake_port_set_silent(p, true);
-        port_sample_ask(p, false);
+        fall_silent(p);
         thread = ovs_thread_create("speaker", let_speak, p);
         wait_for(fake_port_is_asked, p);
         set.mtu = 1400 + i;
