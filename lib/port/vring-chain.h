@@ -95,17 +95,19 @@ vring_is_idle(const struct vring_queue *q)
 }
 
 /* Looks how many buffers there are, if fewer than `want` are known.  Returns
- * how many are; what no ring can have breaks it. */
+ * how many are; more than a ring can have, or fewer than there were, break
+ * it. */
 static inline uint16_t
 vring_look(struct vring_queue *q, uint16_t want)
 {
-    uint16_t n = (uint16_t) (q->avail_end - q->avail_idx);
+    uint16_t known = (uint16_t) (q->avail_end - q->avail_idx);
+    uint16_t n = known;
 
     if (n < want) {
         uint16_t end = __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE);
 
         n = (uint16_t) (end - q->avail_idx);
-        if (unlikely(n > q->size)) {
+        if (unlikely(n > q->size || n < known)) {
             vring_break(q, VRING_BROKEN_AVAIL);
             return 0;
         }

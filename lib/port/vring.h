@@ -76,7 +76,8 @@ enum {
  * log. */
 #define VRING_BREAKS                                                        \
     VRING_BREAK(AVAIL, "avail-index",                                       \
-                "more buffers available than the ring has entries")         \
+                "more buffers available than the ring has entries, or "     \
+                "fewer than before")                                        \
     VRING_BREAK(HEAD, "head",                                               \
                 "an available buffer that begins outside of the table of "  \
                 "descriptors")                                              \

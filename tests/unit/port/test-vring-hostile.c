@@ -249,6 +249,23 @@ test_avail_index(void **state OVS_UNUSED)
     }
 }
 
+/* Buffers that were there are taken back. */
+static void
+test_avail_index_goes_back(void **state OVS_UNUSED)
+{
+    struct rte_mbuf *m;
+
+    open_ring(ALL, false);
+    publish(GOOD);
+    assert_int_equal(vring_rx_burst(&rig.queue, rig.pool, &m, 1), 1);
+    vring_mbuf_free(&m, 1);
+    publish(GOOD - 1);
+    assert_int_equal(receive(), 0);
+    assert_int_equal(vring_broken(&rig.queue), VRING_BROKEN_AVAIL);
+    assert_int_equal(rig.driver.used->idx, 65535);
+    vring_rig_close();
+}
+
 /* A full ring is none. */
 static void
 test_full_ring(void **state OVS_UNUSED)
@@ -606,6 +623,7 @@ main(void)
         cmocka_unit_test(test_offences),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_avail_index),
+        cmocka_unit_test(test_avail_index_goes_back),
         cmocka_unit_test(test_full_ring),
         cmocka_unit_test(test_small_buffers),
         cmocka_unit_test(test_long_frames),
